@@ -1,0 +1,188 @@
+#include "engine.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "layouts.h"
+#include "transpose.h"
+#include "xxh3.h"
+
+namespace spf {
+namespace {
+
+constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
+
+struct Scratch {
+  std::vector<uint8_t> stored;
+  std::vector<uint64_t> elements;
+};
+
+Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to) {
+  for (uint64_t done = 0; done < bytes;) {
+    const ssize_t got = ::pread(source.file, to + done, bytes - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return {Status::short_read, bytes, done};
+    done += static_cast<uint64_t>(got);
+  }
+  return {};
+}
+
+Failure check_digest(const Block& b, const uint8_t* stored) {
+  const uint64_t digest = xxh3_64(stored, b.stored_bytes);
+  if (digest != b.digest) return {Status::digest, b.digest, digest};
+  return {};
+}
+
+// The stored bytes, checked; read into the scratch, or where `destination` says, unless they are in memory.
+Failure fetch(const Block& b, const Source& source, Scratch& scratch, const uint8_t** stored,
+              uint8_t* destination = nullptr) {
+  if (source.memory) {
+    if (b.stored > source.bytes || b.stored_bytes > source.bytes - b.stored)
+      return {Status::short_read, b.stored_bytes, source.bytes};
+    *stored = source.memory + b.stored;
+    return check_digest(b, *stored);
+  }
+  if (!destination) {
+    if (scratch.stored.size() < b.stored_bytes + kSlack) scratch.stored.resize(b.stored_bytes + kSlack);
+    destination = scratch.stored.data();
+  }
+  if (const Failure failure = read_file(source, b.stored, b.stored_bytes, destination)) return failure;
+  *stored = destination;
+  return check_digest(b, destination);
+}
+
+uint8_t* place_of(const Block& b) { return reinterpret_cast<uint8_t*>(b.data) + b.first * b.itemsize; }
+
+uint8_t* block_scratch(const Block& b, Scratch& scratch) {
+  const size_t words = (b.elements * b.itemsize + 7) / 8;
+  if (scratch.elements.size() < words) scratch.elements.resize(words);
+  return reinterpret_cast<uint8_t*>(scratch.elements.data());
+}
+
+Failure decode_dense(const Block& b, const Source& source, Scratch& scratch) {
+  const uint64_t bytes = b.elements * b.itemsize;
+  if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
+  const uint8_t* stored = nullptr;
+  if (const Failure failure = fetch(b, source, scratch, &stored, place_of(b))) return failure;
+  if (stored != place_of(b)) std::memcpy(place_of(b), stored, bytes);
+  return {};
+}
+
+Failure decode(const Block& b, const Source& source, Scratch& scratch) {
+  if (b.layout == kDense) return decode_dense(b, source, scratch);
+  const uint8_t* stored = nullptr;
+  if (const Failure failure = fetch(b, source, scratch, &stored)) return failure;
+  uint8_t* out = b.column ? block_scratch(b, scratch) : place_of(b);
+  if (b.layout == kBitmask) return decode_bitmask(b, stored, out);
+  if (b.column || !b.fresh) std::memset(out, 0, b.elements * b.itemsize);
+  if (const Failure failure = decode_csr(b, stored, out)) return failure;
+  if (b.column) scatter_transposed(b, out);
+  return {};
+}
+
+Failure positions(const Block& b, const Source& source, Scratch& scratch) {
+  const uint8_t* stored = nullptr;
+  if (const Failure failure = fetch(b, source, scratch, &stored)) return failure;
+  auto* to = reinterpret_cast<int64_t*>(b.positions);
+  auto* values = reinterpret_cast<uint8_t*>(b.data);
+  if (b.layout == kBitmask) return positions_bitmask(b, stored, to, values);
+  if (b.layout == kCsr) return positions_csr(b, stored, to, values);
+  const uint64_t bytes = b.elements * b.itemsize;
+  if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
+  return positions_dense(b, stored, to, values);
+}
+
+const void* contiguous(const Block& b, Scratch& scratch) {
+  if (!b.column) return place_of(b);
+  uint8_t* to = block_scratch(b, scratch);
+  gather_transposed(b, to);
+  return to;
+}
+
+void measure(Block& b, Scratch& scratch) {
+  const void* elements = contiguous(b, scratch);
+  if (b.layout == kDense) return measure_dense(b, elements);
+  if (b.layout == kBitmask) return measure_bitmask(b, elements);
+  measure_csr(b, elements);
+}
+
+void encode(Block& b, Scratch& scratch) {
+  const void* elements = contiguous(b, scratch);
+  auto* stored = reinterpret_cast<uint8_t*>(b.stored);
+  if (b.layout == kDense) encode_dense(b, elements, stored);
+  if (b.layout == kBitmask) encode_bitmask(b, elements, stored);
+  if (b.layout == kCsr) encode_csr(b, elements, stored);
+  b.digest = xxh3_64(stored, b.stored_bytes);
+}
+
+Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
+  const uint8_t* stored = nullptr;
+  switch (task) {
+    case Task::check: return fetch(b, source, scratch, &stored);
+    case Task::decode: return decode(b, source, scratch);
+    case Task::positions: return positions(b, source, scratch);
+    case Task::measure: measure(b, scratch); return {};
+    case Task::encode: encode(b, scratch); return {};
+  }
+  return {};
+}
+
+// Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
+template <class Job>
+JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  JobFailure first;
+  std::atomic<bool> failed{false};
+  const auto worker = [&] {
+    Scratch scratch;
+    while (!failed.load(std::memory_order_relaxed)) {
+      const size_t i = next.fetch_add(1, std::memory_order_relaxed);
+      if (i >= count) return;
+      Failure failure;
+      try {
+        failure = job(i, scratch);
+      } catch (const std::bad_alloc&) {
+        failure = {Status::no_memory, 0, 0};
+      }
+      if (!failure) continue;
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!first.failure || i < first.job) first = {i, failure};
+      failed = true;
+    }
+  };
+  std::vector<std::thread> others;
+  const size_t wanted = threads < count ? threads : count;
+  for (size_t t = 1; t < wanted; ++t) {
+    try {
+      others.emplace_back(worker);
+    } catch (const std::system_error&) {
+      break;  // no more threads to be had: fewer do the work
+    }
+  }
+  worker();
+  for (std::thread& other : others) other.join();
+  return first;
+}
+
+}  // namespace
+
+JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads) {
+  return run_jobs(count, threads,
+                  [&](size_t i, Scratch& scratch) { return perform(task, blocks[i], source, scratch); });
+}
+
+JobFailure run_gap_costs(Block* blocks, size_t count, GapCosts* costs, unsigned threads) {
+  return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> Failure {
+    gap_costs(blocks[i], contiguous(blocks[i], scratch), costs[i]);
+    return {};
+  });
+}
+
+}  // namespace spf

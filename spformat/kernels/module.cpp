@@ -1,0 +1,88 @@
+// The only file that knows Python: takes buffers, releases the GIL, returns failures as tuples.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include "engine.h"
+#include "simd.h"
+#include "statistics.h"
+#include "xxh3.h"
+
+namespace nb = nanobind;
+using Bytes = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ConstBytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Words = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+namespace {
+
+size_t block_count(const Bytes& blocks) {
+  if (blocks.size() % sizeof(spf::Block)) throw nb::value_error("the block table has the wrong size");
+  return blocks.size() / sizeof(spf::Block);
+}
+
+// None, or (job, status, expected, found).
+nb::object report(const spf::JobFailure& f) {
+  if (!f.failure) return nb::none();
+  return nb::make_tuple(f.job, static_cast<uint32_t>(f.failure.status), f.failure.expected, f.failure.found);
+}
+
+nb::object run(const char* task, Bytes blocks, int file, nb::object memory, unsigned threads) {
+  const size_t count = block_count(blocks);
+  spf::Source source;
+  source.file = file;
+  ConstBytes held;
+  if (!memory.is_none()) {
+    held = nb::cast<ConstBytes>(memory);
+    source.memory = held.data();
+    source.bytes = held.size();
+  }
+  const std::string_view name(task);
+  const spf::Task which = name == "decode"      ? spf::Task::decode
+                          : name == "positions" ? spf::Task::positions
+                          : name == "measure"   ? spf::Task::measure
+                          : name == "encode"    ? spf::Task::encode
+                                                : spf::Task::check;
+  spf::JobFailure failure;
+  {
+    nb::gil_scoped_release release;
+    failure = spf::run(which, reinterpret_cast<spf::Block*>(blocks.data()), count, source, threads);
+  }
+  return report(failure);
+}
+
+nb::object gap_costs(Bytes blocks, Words costs, unsigned threads) {
+  const size_t count = block_count(blocks);
+  if (costs.size() != count * sizeof(spf::GapCosts) / 8) throw nb::value_error("the cost table has the wrong size");
+  spf::JobFailure failure;
+  {
+    nb::gil_scoped_release release;
+    failure = spf::run_gap_costs(reinterpret_cast<spf::Block*>(blocks.data()), count,
+                                 reinterpret_cast<spf::GapCosts*>(costs.data()), threads);
+  }
+  return report(failure);
+}
+
+uint64_t xxh3_64(ConstBytes data) {
+  nb::gil_scoped_release release;
+  return spf::xxh3_64(data.data(), data.size());
+}
+
+void key_histogram(ConstBytes data, unsigned itemsize, unsigned shift, uint64_t mask, Words histogram) {
+  if (mask >= histogram.size()) throw nb::value_error("the histogram is too short");
+  nb::gil_scoped_release release;
+  spf::key_histogram(data.data(), itemsize, data.size() / itemsize, shift, mask, histogram.data());
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  m.attr("BLOCK_BYTES") = sizeof(spf::Block);
+  m.def("run", &run, nb::arg("task"), nb::arg("blocks"), nb::arg("file"), nb::arg("memory").none(),
+        nb::arg("threads"), "Runs check, decode, positions, measure or encode over a table of blocks.");
+  m.def("gap_costs", &gap_costs, nb::arg("blocks"), nb::arg("costs"), nb::arg("threads"),
+        "Entries that each width of the default gap code needs, 33 numbers a block.");
+  m.def("xxh3_64", &xxh3_64, nb::arg("data"), "XXH3-64 of a buffer of bytes.");
+  m.def("key_histogram", &key_histogram, nb::arg("data"), nb::arg("itemsize"), nb::arg("shift"), nb::arg("mask"),
+        nb::arg("histogram"), "Counts (bits >> shift) & mask over the nonzeros.");
+  m.def("select_simd", &spf::select_simd, nb::arg("allow"), "Use AVX2 if allowed and there; returns whether it is.");
+  m.def("simd_name", [] { return spf::simd().name; }, "Name of the loops in use: avx2 or scalar.");
+}

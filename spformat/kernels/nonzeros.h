@@ -1,0 +1,38 @@
+// Walking over the nonzeros of contiguous elements.
+#pragma once
+#include "simd.h"
+
+namespace spf {
+
+constexpr uint64_t kMaskElements = 4096;  // elements masked at a time; a multiple of 64
+
+// Calls f(position) for each nonzero, ascending.
+template <class F>
+inline void for_each_nonzero(const void* elements, unsigned itemsize, uint64_t count, F&& f) {
+  const auto* bytes = static_cast<const uint8_t*>(elements);
+  const NonzeroMask mask_of = simd().nonzero_mask[size_index(itemsize)];
+  uint64_t mask[kMaskElements / 64];
+  for (uint64_t start = 0; start < count; start += kMaskElements) {
+    const uint64_t here = count - start < kMaskElements ? count - start : kMaskElements;
+    mask_of(bytes + start * itemsize, here, mask);
+    for (uint64_t word = 0; word * 64 < here; ++word) {
+      for (uint64_t bits = mask[word]; bits; bits &= bits - 1) {
+        f(start + word * 64 + static_cast<uint64_t>(__builtin_ctzll(bits)));
+      }
+    }
+  }
+}
+
+inline uint64_t count_nonzeros(const void* elements, unsigned itemsize, uint64_t count) {
+  const auto* bytes = static_cast<const uint8_t*>(elements);
+  const NonzeroMask mask_of = simd().nonzero_mask[size_index(itemsize)];
+  uint64_t mask[kMaskElements / 64], total = 0;
+  for (uint64_t start = 0; start < count; start += kMaskElements) {
+    const uint64_t here = count - start < kMaskElements ? count - start : kMaskElements;
+    mask_of(bytes + start * itemsize, here, mask);
+    for (uint64_t word = 0; word * 64 < here; ++word) total += static_cast<uint64_t>(__builtin_popcountll(mask[word]));
+  }
+  return total;
+}
+
+}  // namespace spf

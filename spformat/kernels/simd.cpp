@@ -1,0 +1,81 @@
+#include "simd.h"
+
+#include <atomic>
+#include <cstdlib>
+
+#include "bitmask_loops.h"
+#include "scatter_loops.h"
+
+namespace spf {
+namespace {
+
+// Unpacks 8 codes of `bits` bits that start at a byte: 8 codes fill exactly `bits` bytes.
+struct ScalarUnpack {
+  unsigned bits;
+  uint64_t mask;
+  explicit ScalarUnpack(unsigned width) : bits(width), mask((uint64_t{1} << width) - 1) {}
+  void operator()(const uint8_t* from, uint16_t* to) const {
+    for (unsigned i = 0; i < 8; ++i) {
+      const unsigned bit = i * bits;
+      to[i] = static_cast<uint16_t>((load<uint32_t>(from + bit / 8) >> (bit % 8)) & mask);
+    }
+  }
+};
+
+template <class Item>
+void expand_scalar(const uint8_t* mask, const uint8_t* values, uint64_t elements, void* out) {
+  expand_tail<Item>(mask, values, 0, elements, static_cast<Item*>(out));
+}
+
+template <class Item>
+void nonzero_mask_scalar(const void* in, uint64_t elements, uint64_t* mask) {
+  nonzero_mask_tail(static_cast<const Item*>(in), 0, elements, mask);
+}
+
+bool cpu_has_avx2() {
+#if defined(SPF_AVX2)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#else
+  return false;
+#endif
+}
+
+const Simd* choose(bool allow) {
+#if defined(SPF_AVX2)
+  if (allow && cpu_has_avx2()) return &kAvx2;
+#endif
+  (void)allow;
+  return &kScalar;
+}
+
+std::atomic<const Simd*>& current() {
+  static std::atomic<const Simd*> table{choose(std::getenv("SPFORMAT_SCALAR") == nullptr)};
+  return table;
+}
+
+}  // namespace
+
+const Simd kScalar = {
+    "scalar",
+    xxh3_blocks_scalar,
+    {scatter_filler<uint8_t, ScalarUnpack>, scatter_filler<uint16_t, ScalarUnpack>,
+     scatter_filler<uint32_t, ScalarUnpack>, scatter_filler<uint64_t, ScalarUnpack>,
+     scatter_filler<Wide, ScalarUnpack>},
+    {scatter_escape<uint8_t, ScalarUnpack>, scatter_escape<uint16_t, ScalarUnpack>,
+     scatter_escape<uint32_t, ScalarUnpack>, scatter_escape<uint64_t, ScalarUnpack>,
+     scatter_escape<Wide, ScalarUnpack>},
+    {expand_scalar<uint8_t>, expand_scalar<uint16_t>, expand_scalar<uint32_t>, expand_scalar<uint64_t>,
+     expand_scalar<Wide>},
+    {nonzero_mask_scalar<uint8_t>, nonzero_mask_scalar<uint16_t>, nonzero_mask_scalar<uint32_t>,
+     nonzero_mask_scalar<uint64_t>, nonzero_mask_scalar<Wide>},
+};
+
+const Simd& simd() { return *current().load(std::memory_order_relaxed); }
+
+bool select_simd(bool allow) {
+  current().store(choose(allow));
+  return &simd() != &kScalar;
+}
+
+}  // namespace spf

@@ -1,0 +1,38 @@
+// The loops that have a scalar reference and an AVX2/BMI2 variant, chosen at run time.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "block.h"
+#include "xxh3.h"
+
+namespace spf {
+
+// Gap codes of one group with origin -1 and bias 1 (no wrap): places the values into `out`, which is zero.
+// `gaps` and `values` may be read up to 64 bytes beyond their end.
+using Scatter = Failure (*)(const Block& block, const uint8_t* gaps, const uint8_t* values, void* out);
+
+// Writes `elements` elements: those whose mask bit is set from `values`, the others zero. The mask is checked.
+// `values` may be read up to 64 bytes beyond its end.
+using Expand = void (*)(const uint8_t* mask, const uint8_t* values, uint64_t elements, void* out);
+
+// Bit i of `mask` (whole 64-bit words; bits at or beyond `elements` zero) says whether element i is nonzero.
+using NonzeroMask = void (*)(const void* in, uint64_t elements, uint64_t* mask);
+
+struct Simd {
+  const char* name;
+  Xxh3Blocks xxh3_blocks;
+  Scatter scatter_filler[5], scatter_escape[5];  // by size_index(itemsize)
+  Expand expand[5];
+  NonzeroMask nonzero_mask[5];
+};
+
+inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }
+
+const Simd& simd();
+bool select_simd(bool allow);  // false: the scalar reference; returns whether AVX2 is now in use
+
+extern const Simd kScalar;
+extern const Simd kAvx2;
+
+}  // namespace spf
