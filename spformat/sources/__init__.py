@@ -15,9 +15,9 @@ __all__ = ["Source", "open_source"]
 def open_source(path: str | os.PathLike[str], *, key: str | None = None, keep_masks: bool = False) -> Source:
     """Open a file of tensors in any format that can be read.
 
-    `key` picks a nested dict of a torch checkpoint ("ema.params"; "." for everything, flattened). Unless `keep_masks`,
-    pairs of torch.nn.utils.prune (weight_orig, weight_mask) become the pruned weight. Raises SourceError, and
-    MissingExtraError when the format needs a package that is not installed.
+    `key` picks a nested dict of a torch checkpoint ("ema.params"; "." for everything, flattened). Unless
+    `keep_masks`, pairs of torch.nn.utils.prune (weight_orig, weight_mask) become the pruned weight. Raises
+    SourceError, and MissingExtraError when the format needs a package that is not installed.
     """
     path = os.fspath(path)
     kind = format_of(path)

@@ -16,8 +16,9 @@ from ..errors import SourceError
 class Source(ABC):
     """An open file of named tensors.
 
-    `notes`: sentences for people: what was folded, what was left out. `metadata`: what the file says beside its
-    tensors. `read` returns memory of its own, which the caller may change, so that memory stays bounded by one tensor.
+    `notes`: sentences for people: what was folded, what was left out. `metadata`: what the file says beside
+    its tensors. `read` returns memory of its own, which the caller may change, so that memory stays bounded
+    by one tensor.
     """
 
     def __init__(self) -> None:
@@ -29,7 +30,7 @@ class Source(ABC):
         """All names, ascending by their UTF-8 bytes."""
 
     def ties(self) -> dict[str, str]:
-        """Each name that shares storage, shape, dtype and strides with an earlier one -> the first such name."""
+        """Each name that has storage, shape, dtype and strides of an earlier one -> the first of them."""
         return {}
 
     @abstractmethod
@@ -38,7 +39,7 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, name: str) -> tuple[NDArray[Any], DType]:
-        """The tensor, of any strides: an array of dtype.numpy, or of dtype.bits where numpy has no such type."""
+        """The tensor, of any strides: of dtype.numpy, or of dtype.bits where numpy has no such type."""
 
     def close(self) -> None:  # noqa: B027  (most sources hold nothing open)
         """Release the file."""
@@ -61,7 +62,7 @@ def sort_names(names: Iterable[str]) -> list[str]:
 
 
 def ties_of(identities: Iterable[tuple[str, Hashable]]) -> dict[str, str]:
-    """Names in order, each with what identifies its storage -> ties to the first name of the same identity."""
+    """Names in order, each with what identifies its storage -> ties to the first of the same identity."""
     first: dict[Hashable, str] = {}
     ties = {}
     for name, identity in identities:

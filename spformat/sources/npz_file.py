@@ -6,7 +6,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.lib import format as npy
@@ -16,8 +16,10 @@ from ..dtypes import DType, from_numpy
 from ..errors import SourceError
 from .base import Source, sort_names
 
+T = TypeVar("T")
 Header = tuple[tuple[int, ...], bool, np.dtype[Any]]  # shape, whether in Fortran order, data type
-DAMAGE = (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+# NotImplementedError (an unknown compression) is a RuntimeError.
+DAMAGE = (ValueError, EOFError, OSError, OverflowError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def open_npz(path: str) -> Source:
@@ -48,7 +50,7 @@ class NpyFile(Source):
     def names(self) -> list[str]:
         return sort_names([self._name])
 
-    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:  # noqa: ARG002
         return self._spec
 
     def read(self, name: str) -> tuple[NDArray[Any], DType]:
@@ -65,17 +67,17 @@ class NpzFile(Source):
         self._archive = archive
         try:
             self._members = _members(path, archive.namelist())
-            self._specs = {
-                name: self._open(name, lambda file, name=name: _spec(path, name, file)) for name in self._members
+            self._specs: dict[str, tuple[DType, tuple[int, ...]]] = {
+                name: self._open(name, _spec) for name in self._members
             }
         except BaseException:
             archive.close()
             raise
 
-    def _open(self, name: str, job: Callable[[IO[bytes]], Any]) -> Any:
+    def _open(self, name: str, job: Callable[[str, str, IO[bytes]], T]) -> T:
         try:
             with self._archive.open(self._members[name]) as file:
-                return job(file)
+                return job(self._path, name, file)
         except DAMAGE as error:
             raise SourceError(f"{self._path}: damaged member ({error})", tensor=name) from error
 
@@ -83,11 +85,10 @@ class NpzFile(Source):
         return sort_names(self._members)
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
-        spec: tuple[DType, tuple[int, ...]] = self._specs[name]
-        return spec
+        return self._specs[name]
 
     def read(self, name: str) -> tuple[NDArray[Any], DType]:
-        return self._open(name, lambda file: _read(self._path, name, file)), self._specs[name][0]
+        return self._open(name, _read), self._specs[name][0]
 
     def close(self) -> None:
         self._archive.close()
@@ -122,6 +123,8 @@ def _spec(path: str, name: str, file: IO[bytes]) -> tuple[DType, tuple[int, ...]
         raise SourceError(f"{path}: not an array of numpy, or damaged ({error})", tensor=name) from error
     if dtype.hasobject:
         raise SourceError(f"{path}: holds Python objects, which are pickled and never loaded", tensor=name)
+    if any(n < 0 for n in shape):
+        raise SourceError(f"{path}: the shape {shape} is damaged", tensor=name)
     return from_numpy(dtype, name), tuple(shape)
 
 

@@ -1,4 +1,4 @@
-"""The pairs that torch.nn.utils.prune leaves in a state dict: weight_orig and weight_mask, folded to weight."""
+"""The pairs weight_orig, weight_mask that torch.nn.utils.prune leaves in a state dict, folded to weight."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ ADVICE = "; --keep-masks packs original and mask as they are"
 
 
 class FoldedMasks(Source):
-    """A source whose pairs X_orig, X_mask appear as one tensor X: the original where the mask is 1, else zero."""
+    """A source whose pairs X_orig, X_mask appear as one tensor X: the original where the mask is 1, else
+    zero.
+    """
 
     def __init__(self, inner: Source, folded: dict[str, tuple[str, str]]) -> None:
         """folded: X -> (name of the original, name of the mask)."""
@@ -93,7 +95,9 @@ def _notes(folded: dict[str, tuple[str, str]]) -> list[str]:
 
 
 def _mask_bits(mask: NDArray[Any], dtype: DType, name: str) -> NDArray[np.uint8]:
-    """One bit per element in C order, set where the mask is 1. Raises SourceError for other values than 0 and 1."""
+    """One bit per element in C order, set where the mask is 1. Raises SourceError for other values than 0 and
+    1.
+    """
     if dtype.numpy is None:
         raise SourceError(f"a mask of dtype {dtype.name} cannot be folded{ADVICE}", tensor=name)
     flat = np.ascontiguousarray(mask).reshape(-1).view(dtype.numpy)
@@ -110,7 +114,9 @@ def _mask_bits(mask: NDArray[Any], dtype: DType, name: str) -> NDArray[np.uint8]
 
 
 def _clear(patterns: NDArray[Any], kept: NDArray[np.uint8]) -> None:
-    """Set to zero bits the elements whose bit of `kept` is clear; nothing is multiplied, so the others stay as is."""
+    """Set to zero bits the elements whose bit of `kept` is clear; nothing is multiplied, so the others stay
+    as is.
+    """
     for start in range(0, patterns.size, CHUNK):
         part = patterns[start : start + CHUNK]
         bits = np.unpackbits(kept[start // 8 : start // 8 + CHUNK // 8], count=part.size)

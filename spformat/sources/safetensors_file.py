@@ -1,7 +1,8 @@
 """A .safetensors file: eight bytes of length, a JSON header, the tensors.
 
-The header is read here and the data with plain file reads. The safetensors library maps the file instead, and every
-page that it touches would count to this process: the memory bound of packing (one tensor) would be lost.
+The header is read here and the data with plain file reads. The safetensors library maps the file instead, and
+every page that it touches would count to this process: the memory bound of packing (one tensor) would be
+lost.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _metadata(path: str, value: object) -> dict[str, Any]:
 
 
 def _entry(path: str, name: str, value: object, data_start: int) -> _Entry:
-    """One tensor of the header, checked by itself: its length in bytes is what shape and data type make it."""
+    """One tensor of the header, checked by itself: its bytes are as many as shape and data type make."""
     match value:
         case {"dtype": str(dtype_name), "shape": [*shape], "data_offsets": [start, end], **rest} if not rest:
             pass
@@ -117,7 +118,7 @@ def _entry(path: str, name: str, value: object, data_start: int) -> _Entry:
 
 
 def _dtype(path: str, name: str, found: str, shape: tuple[int, ...]) -> tuple[DType, tuple[int, ...]]:
-    """Our type and shape. Safetensors counts single 4-bit numbers, and F4_X2 the bytes that hold two of them."""
+    """Our type and shape. Safetensors counts single 4-bit numbers, F4_X2 the bytes that hold two."""
     if found == "F4" and shape and shape[-1] % 2 == 0:
         return BY_NAME["F4_X2"], (*shape[:-1], shape[-1] // 2)
     if found not in BY_NAME or found in NOT_IN_SAFETENSORS:
@@ -133,6 +134,7 @@ def _check_extents(path: str, entries: dict[str, _Entry], data_start: int, size:
         if start != end:
             kind = "overlaps the data of" if start < end else "leaves a hole after"
             raise SourceError(f"{path}: the data {kind} {before or 'the header'!r}", tensor=name)
-    if edges[-1][1] != size:
-        text = f"{path}: the file is cut short" if edges[-1][1] > size else f"{path}: bytes follow the last tensor"
-        raise SourceError(text, expected=f"{edges[-1][1]:,} bytes", found=f"{size:,}")
+    last = edges[-1][1]
+    if last != size:
+        text = "the file is cut short" if last > size else "bytes follow the last tensor"
+        raise SourceError(f"{path}: {text}", expected=f"{last:,} bytes", found=f"{size:,}")

@@ -14,6 +14,7 @@ from ..errors import MissingExtraError, SourceError
 from .base import Source
 
 NAME = "matrix"  # the file gives it none
+DAMAGE = (ValueError, LookupError, TypeError, OSError, OverflowError, zipfile.BadZipFile, zlib.error)
 
 
 class ScipyFile(Source):
@@ -30,15 +31,14 @@ class ScipyFile(Source):
             raise MissingExtraError(text) from error
         try:
             self._matrix = sparse.load_npz(path)
-            self._matrix.check_format() if hasattr(self._matrix, "check_format") else None
-        except (ValueError, KeyError, TypeError, IndexError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        except DAMAGE as error:
             raise SourceError(f"{path}: a damaged sparse matrix ({error})") from error
         self._dtype = from_numpy(self._matrix.dtype, NAME)
 
     def names(self) -> list[str]:
         return [NAME]
 
-    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:  # noqa: ARG002
         return self._dtype, tuple(self._matrix.shape)
 
     def read(self, name: str) -> tuple[NDArray[Any], DType]:
@@ -51,7 +51,7 @@ class ScipyFile(Source):
 
 
 def _fill(dense: NDArray[Any], matrix: Any) -> None:
-    """Put the stored values in their places. They are assigned, never added to zero: -0.0 + 0.0 would be 0.0."""
+    """Put the stored values in their places: assigned, never added to zero, as -0.0 + 0.0 is 0.0."""
     if matrix.format == "dia":  # its conversion to coo would drop every -0.0
         for offset, diagonal in zip(matrix.offsets.tolist(), matrix.data, strict=True):
             columns = np.arange(max(0, offset), min(dense.shape[1], dense.shape[0] + offset, diagonal.size))

@@ -24,13 +24,15 @@ FOREIGN = {b"\x89HDF": "an HDF5 (Keras) file", b"GGUF": "a GGUF file", b"TFL3": 
 
 
 def format_of(path: str) -> str:
-    """One of torch, safetensors, npz, npy, spf. Raises SourceError when the file cannot be read or is none of them."""
+    """One of torch, safetensors, npz, npy, spf. Raises SourceError when the file cannot be read or is none of
+    them.
+    """
     head = _head(path)
     found = _by_content(path, head) or EXTENSIONS.get(os.path.splitext(path)[1].lower())
     if found is not None:
         return found
-    kind = next((name for magic, name in FOREIGN.items() if head.startswith(magic)), "not a format known here")
-    raise SourceError(f"{path}: {kind}; what can be read: {', '.join(EXTENSIONS)}")
+    kinds = [name for magic, name in FOREIGN.items() if head.startswith(magic)] or ["of an unknown format"]
+    raise SourceError(f"{path}: {kinds[0]}; what can be read: {', '.join(EXTENSIONS)}")
 
 
 def _head(path: str) -> bytes:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 def human_bytes(count: int) -> str:
     """Decimal units, one decimal: 999 bytes, 3.1 MB."""
     if count < 1000:
-        return f"{count} bytes"
-    size = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
+        return plural(count, "byte")
+    size, units = count / 1000, ["TB", "GB", "MB", "kB"]
+    while size >= 999.95 and len(units) > 1:
         size /= 1000
-        if size < 999.95:
-            break
-    return f"{size:.1f} {unit}"
+        units.pop()
+    return f"{size:.1f} {units[-1]}"
 
 
 def plural(count: int, noun: str) -> str:

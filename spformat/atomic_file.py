@@ -1,0 +1,68 @@
+"""A file that appears under its name whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+
+class AtomicFile:
+    """Writes to a temporary file in the target's folder; commit syncs it and renames it over the target.
+
+    Permissions are those that open() would give. Raises OSError as open() does.
+    """
+
+    def __init__(self, target: str | os.PathLike[str]) -> None:
+        self.target = Path(target)
+        if self.target.is_dir():
+            raise IsADirectoryError(f"{self.target} is a directory")
+        descriptor, name = tempfile.mkstemp(prefix=f".{self.target.name[:64]}.", suffix=".tmp", dir=self._folder)
+        self.temporary = Path(name)
+        os.fchmod(descriptor, 0o666 & ~_umask())
+        self.file: BinaryIO = os.fdopen(descriptor, "w+b")
+
+    @property
+    def _folder(self) -> Path:
+        return self.target.parent
+
+    def sync(self) -> None:
+        """Everything written so far is on disk."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    def commit(self) -> None:
+        """The file takes the place of the target; on failure the target is as it was."""
+        try:
+            self.sync()
+            self.file.close()
+            os.replace(self.temporary, self.target)
+        except BaseException:
+            self.abort()
+            raise
+        self._sync_folder()
+
+    def abort(self) -> None:
+        """Removes the temporary file."""
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(FileNotFoundError):
+            self.temporary.unlink()
+
+    def _sync_folder(self) -> None:
+        """Makes the rename durable; some file systems cannot, and then the rename is as durable as they make it."""
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

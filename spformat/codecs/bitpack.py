@@ -1,0 +1,26 @@
+"""Bit streams (spec/format.md, sections 1 and 7.2): the plain twin of the kernels, for inspection and tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def size(count: int, width: int) -> int:
+    """Bytes of `count` numbers of `width` bits."""
+    return (count * width + 7) // 8
+
+
+def pack(numbers: npt.NDArray[np.uint64], width: int) -> bytes:
+    """Numbers below 2**width (shape (n,)) as a bit stream, least significant bit first, zero padded to a byte."""
+    columns = np.arange(width, dtype=np.uint64)
+    bits = (numbers[:, None] >> columns) & np.uint64(1)
+    return np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
+
+
+def unpack(data: bytes | memoryview, count: int, width: int) -> npt.NDArray[np.uint64]:
+    """The first `count` numbers of `width` bits of a bit stream, shape (count,)."""
+    raw = np.frombuffer(data, np.uint8, size(count, width))
+    bits = np.unpackbits(raw, bitorder="little", count=count * width).reshape(count, width)
+    weights = np.uint64(1) << np.arange(width, dtype=np.uint64)
+    return (bits.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64)

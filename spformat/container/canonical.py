@@ -1,0 +1,78 @@
+"""Canonical msgpack (spec/format.md, section 3.1): one encoding for each value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+
+from ..errors import CorruptError
+from ..limits import MAX_METADATA_DEPTH
+
+
+def pack(value: Any) -> bytes:
+    """The one encoding of a value built of None, bool, int, float, str, list and maps with keys in order."""
+    return bytes(msgpack.packb(value, use_bin_type=True))
+
+
+def in_order(value: Any) -> Any:
+    """The value with the keys of its maps in the order of their UTF-8 bytes, at every level."""
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value, key=str.encode)}
+    if isinstance(value, (list, tuple)):
+        return [in_order(item) for item in value]
+    return value
+
+
+def unpack(data: bytes, offset: int) -> Any:
+    """Decodes one value that fills `data` (byte `offset` of the file) and is in canonical form.
+
+    Encoding it again and comparing finds every other form: longer integers, float 32, repeated keys.
+    """
+    try:
+        value = msgpack.unpackb(data, raw=False, strict_map_key=True, ext_hook=_no_ext, **_caps(len(data)))
+        again = msgpack.packb(value, use_bin_type=True)
+    except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
+        raise CorruptError(f"the index is not msgpack: {error}", kind="index/msgpack", offset=offset) from None
+    if again != data:
+        at = next((i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b), min(len(again), len(data)))
+        raise CorruptError("the index is not in canonical form", kind="index/msgpack", offset=offset + at)
+    return value
+
+
+def check_order(mapping: dict[str, Any], offset: int) -> None:
+    """Raises CorruptError unless the keys ascend."""
+    keys = [key.encode() if isinstance(key, str) else key for key in mapping]
+    if any(not isinstance(key, str) for key in mapping) or keys != sorted(keys):
+        raise CorruptError("the keys of a map are not in order", kind="index/msgpack", offset=offset)
+
+
+def check_metadata(value: Any, offset: int, depth: int = 0) -> None:
+    """Raises CorruptError unless a metadata value is of the kinds that the format knows, in canonical order."""
+    if depth > MAX_METADATA_DEPTH:
+        raise CorruptError(
+            "metadata is nested too deeply", kind="metadata/type", offset=offset, expected=MAX_METADATA_DEPTH
+        )
+    if isinstance(value, dict):
+        check_order(value, offset)
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            check_metadata(item, offset, depth + 1)
+    elif value is not None and not isinstance(value, (bool, int, float, str)):
+        raise CorruptError(
+            "metadata holds a value of a kind that the format does not know",
+            kind="metadata/type",
+            offset=offset,
+            found=type(value).__name__,
+        )
+
+
+def _no_ext(code: int, _data: bytes) -> Any:
+    raise ValueError(f"ext type {code}")
+
+
+def _caps(size: int) -> dict[str, int]:
+    """No declared length can exceed the bytes there are, so nothing large is allocated for a lie."""
+    names = ("max_str_len", "max_bin_len", "max_array_len", "max_map_len", "max_ext_len")
+    return dict.fromkeys(names, size)

@@ -1,0 +1,134 @@
+"""One tensor's entry in the index (spec/format.md, sections 3.3 and 3.4): its form, not yet its layout's rules."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ..dtypes import DTYPES, DType
+from ..errors import CorruptError, LimitError, UnsupportedError
+from ..limits import MAX_BLOCK_ELEMENTS, MAX_DECODED_BYTES, MAX_NAME_BYTES, MAX_RANK
+
+NUMBERS_PER_BLOCK = 4  # stored_bytes, nonzeros, entries, digest
+_DIGEST_END = 1 << 64
+
+
+@dataclass(slots=True)
+class StorageRecord:
+    """How a tensor is stored, as the index says it. `blocks` holds four numbers for each block."""
+
+    layout: int
+    parameters: list[Any]
+    codecs: list[Any]
+    block_elements: int
+    blocks: list[int]
+
+    def to_wire(self) -> list[Any]:
+        return [self.layout, self.parameters, self.codecs, self.block_elements, self.blocks]
+
+
+@dataclass(slots=True)
+class EntryRecord:
+    """An entry. A tie has only name and target; otherwise exactly one of zeros and storage is given."""
+
+    name: str
+    dtype: DType | None = None
+    shape: tuple[int, ...] = ()
+    digest: int = 0
+    zeros: int | None = None
+    storage: StorageRecord | None = None
+    target: int | None = None
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    def to_wire(self) -> list[Any]:
+        if self.target is not None:
+            return [self.name, self.target]
+        assert self.dtype is not None
+        last = self.zeros if self.storage is None else self.storage.to_wire()
+        return [self.name, self.dtype.code, list(self.shape), self.digest, last]
+
+
+def read(wire: Any, number: int, offset: int) -> EntryRecord:
+    """Entry `number` of the index (which starts at byte `offset`). Raises FormatError where a rule is broken."""
+    if type(wire) is not list or not wire or type(wire[0]) is not str:
+        raise _broken("entry/form", f"entry {number} is not a tensor entry", None, offset)
+    name = wire[0]
+    if len(name) > MAX_NAME_BYTES // 4 and len(name.encode()) > MAX_NAME_BYTES:
+        raise _broken("entry/name", f"the name of entry {number} is too long", None, offset, MAX_NAME_BYTES, len(name))
+    if len(wire) == 2:
+        return EntryRecord(name, target=_target(wire[1], name, number, offset))
+    _check_extras(wire, name, offset)
+    dtype, shape = _dtype(wire[1], name, offset), _shape(wire[2], name, offset)
+    elements = math.prod(shape)
+    if elements * dtype.itemsize > MAX_DECODED_BYTES:
+        raise LimitError("more elements than any file may hold", kind="entry/limits", tensor=name, found=elements)
+    if type(wire[3]) is not int or not 0 <= wire[3] < _DIGEST_END:
+        raise _broken("entry/form", "the digest is not a 64-bit number", name, offset)
+    entry = EntryRecord(name, dtype, shape, wire[3])
+    if type(wire[4]) is int:
+        if not 0 <= wire[4] <= elements:
+            raise _broken("entry/zeros", "more zeros than elements", name, offset, elements, wire[4])
+        entry.zeros = wire[4]
+    else:
+        entry.storage = _storage(wire[4], name, elements, offset)
+    return entry
+
+
+def _broken(
+    kind: str, message: str, name: str | None, offset: int, expected: object = None, found: object = None
+) -> CorruptError:
+    return CorruptError(message, kind=kind, tensor=name, offset=offset, expected=expected, found=found)
+
+
+def _target(target: Any, name: str, number: int, offset: int) -> int:
+    if type(target) is not int:
+        raise _broken("entry/form", "the target of a tie is not a number", name, offset)
+    if not 0 <= target < number:
+        raise _broken("entry/tie", "a tie to no earlier entry", name, offset, f"below {number}", target)
+    return target
+
+
+def _check_extras(wire: list[Any], name: str, offset: int) -> None:
+    """Five elements, or six with a map of optional features."""
+    if len(wire) == 5 or (len(wire) == 6 and type(wire[5]) is dict and wire[5]):
+        return
+    raise _broken("entry/form", "the entry has none of the known forms", name, offset, "2, 5 or 6 elements", len(wire))
+
+
+def _dtype(code: Any, name: str, offset: int) -> DType:
+    if type(code) is not int or code < 0:
+        raise _broken("entry/form", "the data type is not a number", name, offset)
+    if code >= len(DTYPES):
+        raise UnsupportedError(
+            "a data type that this release does not know", kind="entry/dtype", tensor=name, offset=offset, found=code
+        )
+    return DTYPES[code]
+
+
+def _shape(shape: Any, name: str, offset: int) -> tuple[int, ...]:
+    if type(shape) is not list or any(type(n) is not int or n < 0 for n in shape):
+        raise _broken("entry/form", "the shape is not a list of lengths", name, offset)
+    if len(shape) > MAX_RANK:
+        raise LimitError("too many dimensions", kind="entry/limits", tensor=name, expected=MAX_RANK, found=len(shape))
+    return tuple(shape)
+
+
+def _storage(wire: Any, name: str, elements: int, offset: int) -> StorageRecord:
+    if type(wire) is not list or len(wire) != 5:
+        raise _broken("storage/form", "the storage is not a list of five", name, offset)
+    layout, parameters, codecs, block_elements, blocks = wire
+    lists = type(parameters) is list and type(codecs) is list and type(blocks) is list
+    if not lists or type(layout) is not int or type(block_elements) is not int or layout < 0:
+        raise _broken("storage/form", "an element of the storage has the wrong type", name, offset)
+    if any(type(n) is not int or not 0 <= n < _DIGEST_END for n in blocks):
+        raise _broken("storage/form", "a number of a block is not a 64-bit number", name, offset)
+    if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
+        raise _broken("storage/blocks", "block_elements is out of range", name, offset, None, block_elements)
+    expected = -(-elements // block_elements) * NUMBERS_PER_BLOCK
+    if len(blocks) != expected:
+        raise _broken("storage/blocks", "the wrong number of block numbers", name, offset, expected, len(blocks))
+    return StorageRecord(layout, parameters, codecs, block_elements, blocks)

@@ -1,0 +1,158 @@
+"""Tables of blocks for the native engine; mirrors kernels/block.h and turns its failures into errors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _native
+from ..errors import ChecksumError, CorruptError, FormatError, LimitError, TruncatedError
+from . import gaps
+from .storage import Storage
+from .table import Csr
+
+JOB = np.dtype(
+    [
+        ("stored", "<u8"),
+        ("stored_bytes", "<u8"),
+        ("digest", "<u8"),
+        ("nonzeros", "<u8"),
+        ("entries", "<u8"),
+        ("data", "<u8"),
+        ("positions", "<u8"),
+        ("first", "<u8"),
+        ("elements", "<u8"),
+        ("row_elements", "<u8"),
+        ("view_rows", "<u8"),
+        ("group_elements", "<u8"),
+        ("origin", "<i8"),
+        ("layout", "u1"),
+        ("itemsize", "u1"),
+        ("bits", "u1"),
+        ("bias", "u1"),
+        ("carry", "u1"),
+        ("escape", "u1"),
+        ("column", "u1"),
+        ("fresh", "u1"),
+    ]
+)
+assert JOB.itemsize == _native.BLOCK_BYTES
+
+JobTable = npt.NDArray[np.void]
+
+_NO_MEMORY = 14
+_STATUS: list[tuple[type[FormatError], str, str]] = [
+    (FormatError, "", "no failure"),
+    (TruncatedError, "block/short", "the file ends inside a block"),
+    (ChecksumError, "block/digest", "stored bytes are damaged"),
+    (CorruptError, "storage/bytes", "a block has the wrong length"),
+    (CorruptError, "bitmask/count", "the mask has the wrong number of bits set"),
+    (CorruptError, "bitmask/padding", "a padding bit of the mask is set"),
+    (CorruptError, "bitmask/zero", "zeros among the stored nonzeros"),
+    (CorruptError, "csr/pointers", "the pointers do not fit the entries"),
+    (CorruptError, "csr/padding", "a padding bit of the gaps is set"),
+    (CorruptError, "csr/position", "a position outside its group, or not ascending"),
+    (CorruptError, "csr/zero", "a zero value that is no filler"),
+    (CorruptError, "csr/last", "a group ends in a filler or an escape"),
+    (CorruptError, "csr/nonzeros", "the wrong number of nonzeros"),
+    (CorruptError, "dense/nonzeros", "the wrong number of nonzeros"),
+]
+
+
+@dataclass(frozen=True)
+class StoredBytes:
+    """Where stored bytes come from: an open file, or a whole file in memory (its footer is the kernels' slack)."""
+
+    file: int = -1
+    memory: npt.NDArray[np.uint8] | None = None
+
+
+NOWHERE = StoredBytes()
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Which block of which tensor a job is, for errors."""
+
+    tensor: str
+    block: int
+
+
+def rows(
+    storage: Storage,
+    shape: tuple[int, ...],
+    itemsize: int,
+    offset: int,
+    data: int,
+    *,
+    blocks: range | None = None,
+    fresh: bool = False,
+) -> list[tuple[int, ...]]:
+    """Rows of a job table for blocks of one tensor.
+
+    `offset` is the first byte of the tensor's section, `data` the address of its element 0 in C order.
+    """
+    layout, gap = storage.layout, storage.layout.gap
+    view = layout.view(shape)
+    group = layout.group_elements(shape, storage.block_elements) if isinstance(layout, Csr) else 1
+    tail = (view.row_elements, view.rows, group, gap.origin, layout.number, itemsize, gap.bits, gap.bias, gap.carry)
+    tail += (int(gap.fill == gaps.ESCAPE), int(view.column), int(fresh))
+    wanted = blocks if blocks is not None else range(storage.blocks)
+    offset += sum(storage.stored_bytes[: wanted.start])
+    table = []
+    for block in wanted:
+        stored, nonzeros, entries = storage.stored_bytes[block], storage.nonzeros[block], storage.entries[block]
+        first = block * storage.block_elements
+        elements = storage.block_size(block, view.elements)
+        head = (offset, stored, storage.digests[block], nonzeros, entries, data, 0, first, elements)
+        table.append(head + tail)
+        offset += stored
+    return table
+
+
+def table_of(job_rows: list[tuple[int, ...]]) -> JobTable:
+    """The rows as one array of JOB."""
+    return np.array(job_rows, dtype=JOB)
+
+
+def default_threads() -> int:
+    """SPFORMAT_THREADS, else the processors that this process may use."""
+    asked = os.environ.get("SPFORMAT_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
+
+
+def run(
+    task: str, jobs: JobTable, threads: int | None, source: StoredBytes = NOWHERE, owners: list[Owner] | None = None
+) -> None:
+    """Runs check, decode, positions, measure or encode over the jobs; raises the error of the first that fails."""
+    if not len(jobs):
+        return
+    moved = int((jobs["elements"] * jobs["itemsize"]).sum())
+    wanted = threads or default_threads()
+    failure = _native.run(
+        task, jobs.view(np.uint8), source.file, source.memory, max(1, min(wanted, moved // _WORTH_A_THREAD + 1))
+    )
+    if failure is not None:
+        raise _error(failure, jobs, owners)
+
+
+def _error(failure: tuple[int, int, int, int], jobs: JobTable, owners: list[Owner] | None) -> Exception:
+    job, status, expected, found = failure
+    owner = owners[job] if owners else None
+    where: dict[str, Any] = {"tensor": owner.tensor, "block": owner.block} if owner else {}
+    if status == _NO_MEMORY:
+        return LimitError("not enough memory for a block", kind="limits/memory", **where)
+    kind_of_error, kind, message = _STATUS[status]
+    as_text = (f"{expected:016x}", f"{found:016x}") if kind == "block/digest" else (expected, found)
+    return kind_of_error(
+        message, kind=kind, offset=int(jobs["stored"][job]), expected=as_text[0], found=as_text[1], **where
+    )

@@ -1,0 +1,121 @@
+"""A tensor's storage, checked against the rules of its layout (spec/format.md, sections 3.4, 4 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..codecs import table as codecs
+from ..container.entry import EntryRecord, StorageRecord
+from ..errors import CorruptError, FormatError, UnsupportedError
+from ..limits import MAX_BLOCK_ENTRIES
+from . import table
+from .table import Dense, Layout
+
+_LAYOUT_NAMES = {table.DENSE: "dense", table.BITMASK: "bitmask", table.CSR: "csr"}
+
+
+@dataclass(slots=True)
+class Storage:
+    """Layout and blocks of one tensor. The lists have one number for each block."""
+
+    layout: Layout
+    block_elements: int
+    stored_bytes: list[int]
+    nonzeros: list[int]
+    entries: list[int]
+    digests: list[int]
+
+    @property
+    def blocks(self) -> int:
+        return len(self.stored_bytes)
+
+    def block_size(self, block: int, elements: int) -> int:
+        """Elements of a block: block_elements, fewer in the last."""
+        return min(self.block_elements, elements - block * self.block_elements)
+
+    def to_record(self) -> StorageRecord:
+        columns = (self.stored_bytes, self.nonzeros, self.entries, self.digests)
+        blocks = [number for block in zip(*columns, strict=True) for number in block]
+        layout = self.layout
+        return StorageRecord(layout.number, layout.parameters(), list(layout.codecs), self.block_elements, blocks)
+
+
+def interpret(entry: EntryRecord, offset: int) -> Storage:
+    """The storage of an entry that is not a tie. Raises CorruptError or UnsupportedError where a rule is broken.
+
+    `offset` is the byte of the file at which the index starts.
+    """
+    assert entry.dtype is not None
+    if entry.storage is None:
+        assert entry.zeros is not None
+        return _one_dense_block(entry, entry.zeros)
+    record, elements = entry.storage, entry.elements
+    layout = _layout(record, entry.name, offset)
+    blocks = record.blocks
+    storage = Storage(layout, record.block_elements, blocks[0::4], blocks[1::4], blocks[2::4], blocks[3::4])
+    if isinstance(layout, table.Csr) and not layout.blocks_fit(entry.shape, record.block_elements):
+        raise _broken("csr/parameters", "blocks do not end where groups or columns end", entry.name, offset)
+    for number in range(storage.blocks):
+        _check_block(storage, number, storage.block_size(number, elements), entry, offset)
+    return storage
+
+
+def _one_dense_block(entry: EntryRecord, zeros: int) -> Storage:
+    elements = entry.elements
+    if elements == 0:
+        return Storage(Dense(), 1, [], [], [], [])
+    assert entry.dtype is not None
+    return Storage(
+        Dense(), elements, [elements * entry.dtype.itemsize], [elements - zeros], [elements], [entry.digest]
+    )
+
+
+def _broken(kind: str, message: str, name: str, offset: int, block: int | None = None, **values: object) -> FormatError:
+    return CorruptError(
+        message, kind=kind, tensor=name, block=block, offset=offset, expected=values.get("expected"), found=values.get("found")
+    )
+
+
+def _layout(record: StorageRecord, name: str, offset: int) -> Layout:
+    if record.layout not in _LAYOUT_NAMES:
+        raise UnsupportedError(
+            f"layout number {record.layout} is not known to this release", kind="storage/layout", tensor=name, offset=offset
+        )
+    layout = table.from_wire(record.layout, record.parameters)
+    if layout is None:
+        kind = "csr/parameters" if record.layout == table.CSR else "storage/form"
+        message = f"the parameters of layout {_LAYOUT_NAMES[record.layout]} break a rule"
+        raise _broken(kind, message, name, offset, found=record.parameters)
+    if record.codecs != layout.codecs or any(type(codec) is not int for codec in record.codecs):
+        names = ", ".join(codecs.name(c) if type(c) is int else repr(c) for c in record.codecs)
+        raise UnsupportedError(
+            f"layout {layout.name} with codecs that this release does not know for it: {names}",
+            kind="storage/codec",
+            tensor=name,
+            offset=offset,
+        )
+    return layout
+
+
+def _check_block(storage: Storage, block: int, elements: int, entry: EntryRecord, offset: int) -> None:
+    assert entry.dtype is not None
+    nonzeros, entries, stored = storage.nonzeros[block], storage.entries[block], storage.stored_bytes[block]
+    layout = storage.layout
+    if entries > MAX_BLOCK_ENTRIES or not layout.counts_fit(elements, nonzeros, entries):
+        counts = f"{nonzeros} nonzeros, {entries} entries in {elements} elements"
+        raise _broken("storage/counts", "the counts of a block cannot be", entry.name, offset, block, found=counts)
+    least = layout.index_bytes(elements, nonzeros, entries) + layout.values(nonzeros, entries) * entry.dtype.itemsize
+    pointers = _most_pointer_bytes(storage, elements, entry.shape)
+    if not least <= stored <= least + pointers:
+        expected = least if not pointers else f"{least} to {least + pointers}"
+        raise _broken(
+            "storage/bytes", "a block has the wrong length", entry.name, offset, block, expected=expected, found=stored
+        )
+
+
+def _most_pointer_bytes(storage: Storage, elements: int, shape: tuple[int, ...]) -> int:
+    """The most that pointers can take; their width stands in the block itself, where the kernel checks it."""
+    if not isinstance(storage.layout, table.Csr):
+        return 0
+    groups = -(-elements // storage.layout.group_elements(shape, storage.block_elements))
+    return 1 + 4 * groups if groups > 1 else 0

@@ -1,0 +1,257 @@
+"""Reading .spf files: bytes -> arrays of bit patterns. Adapters give them their dtype (numpy.py, torch.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import arena
+from .container import prologue
+from .container.digest import digest
+from .container.entry import EntryRecord
+from .dtypes import DType
+from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
+from .layouts import jobs, storage
+from .layouts.jobs import Owner
+from .layouts.storage import Storage
+from .limits import Limits
+from .tensor_file import PathOrBytes, TensorFile
+
+BitPatterns = npt.NDArray[Any]
+
+
+@dataclass(slots=True)
+class Entry:
+    """A tensor of an open file. `target` is the name that it is tied to, None when it has its own storage.
+
+    `offset` is the first byte of its section. A tie shows dtype, shape, digest and storage of its target.
+    """
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    digest: int
+    target: str | None
+    storage: Storage
+    offset: int
+    record: EntryRecord
+
+    @property
+    def elements(self) -> int:
+        return self.record.elements
+
+    @property
+    def dense_bytes(self) -> int:
+        return self.elements * self.dtype.itemsize
+
+
+class Reader:
+    """An open .spf file (path, or the whole file as bytes).
+
+    Everything that the index declares is checked here, before any tensor is decoded. `limits` are the budgets for
+    files that are not trusted, `threads` the most threads that decode (None: all processors).
+    """
+
+    def __init__(self, source: PathOrBytes, *, limits: Limits | None = None, threads: int | None = None) -> None:
+        self.limits = limits or Limits()
+        self.threads = threads
+        self._file = TensorFile(source, self.limits)
+        try:
+            self.entries = _entries(self._file)
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def names(self) -> list[str]:
+        """The tensors' names in the order of the file."""
+        return list(self.entries)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The user's metadata."""
+        return self._file.index.metadata
+
+    @property
+    def file_bytes(self) -> int:
+        """Length of the file."""
+        return self._file.bytes
+
+    @property
+    def version(self) -> str:
+        """The format version of the file, such as "1.0"."""
+        return str(self._file.version)
+
+    @property
+    def index_bytes(self) -> int:
+        """Length of the index."""
+        return self._file.footer.index_bytes
+
+    def entry(self, name: str) -> Entry:
+        """The entry of that name. Raises TensorNotFoundError."""
+        try:
+            return self.entries[name]
+        except KeyError:
+            raise TensorNotFoundError("the file has no such tensor", kind="name", tensor=name) from None
+
+    def read(self, names: Iterable[str] | None = None) -> dict[str, BitPatterns]:
+        """Decodes tensors (all of them by default) as writable arrays of bit patterns (DType.bits).
+
+        All lie in one allocation, which lives as long as any of them. Tied names map to the same array.
+        """
+        wanted = [self.entry(name) for name in (self.entries if names is None else names)]
+        owners = {entry.target or entry.name: self.entries[entry.target or entry.name] for entry in wanted}
+        arrays = self._decode(list(owners.values()))
+        return {entry.name: arrays[entry.target or entry.name] for entry in wanted}
+
+    def read_rows(self, name: str, start: int, stop: int) -> BitPatterns:
+        """Rows start..stop of a tensor of rank >= 1, decoding only the blocks that hold them."""
+        entry = self.entry(name)
+        first, last = _blocks_of_rows(entry, start, stop)
+        view = entry.storage.layout.view(entry.shape)
+        if view.column:
+            return self.read([name])[name][start:stop]
+        low = first * entry.storage.block_elements
+        elements = min(last * entry.storage.block_elements, view.elements) - low
+        size = entry.dtype.itemsize
+        self._check_budget(elements * size)
+        memory = arena.zeroed(elements * size)
+        base = (memory.ctypes.data - low * size) % (1 << 64)  # address of element 0, were the whole tensor there
+        self._run("decode", [(entry, base, range(first, last))])
+        skip = start * view.row_elements - low
+        count = (stop - start) * view.row_elements
+        rows = memory.view(entry.dtype.bits)[skip : skip + count]
+        return rows.reshape(stop - start, *entry.shape[1:])
+
+    def read_nonzeros(self, name: str) -> tuple[npt.NDArray[np.int64], BitPatterns]:
+        """Positions of the nonzeros in the layout's view (ascending) and their values, both of shape (nonzeros,)."""
+        entry = self.entry(name)
+        entry = self.entries[entry.target or entry.name]
+        counts = np.array(entry.storage.nonzeros, np.int64)
+        total, size = int(counts.sum()), entry.dtype.itemsize
+        self._check_budget(total * (size + 8))
+        positions = arena.zeroed(total * 8).view(np.int64)
+        values = arena.zeroed(total * size)
+        table = jobs.table_of(jobs.rows(entry.storage, entry.shape, size, entry.offset, 0))
+        starts = np.cumsum(counts) - counts
+        table["positions"] = positions.ctypes.data + starts * 8
+        table["data"] = values.ctypes.data + starts * size
+        owners = [Owner(name, block) for block in range(len(table))]
+        jobs.run("positions", table, self.threads, self._file.stored, owners)
+        return positions, values.view(entry.dtype.bits)
+
+    def stored_block(self, name: str, block: int) -> bytes:
+        """The stored bytes of one block, as they are."""
+        entry = self.entry(name)
+        offset = entry.offset + sum(entry.storage.stored_bytes[:block])
+        return self._file.read(offset, entry.storage.stored_bytes[block])
+
+    def check_blocks(self) -> None:
+        """Raises ChecksumError unless every block has the digest that the index gives."""
+        self._run("check", [(entry, 0, None) for entry in self._owners()])
+
+    def check_tensors(self) -> Iterator[Entry]:
+        """Decodes tensor by tensor and compares with the digest of the decoded bytes; yields each that is right."""
+        for entry in self._owners():
+            check_decoded(entry, self._decode([entry])[entry.name])
+            yield entry
+
+    def close(self) -> None:
+        """Closes the file; arrays that were read stay valid."""
+        self._file.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _owners(self) -> list[Entry]:
+        return [entry for entry in self.entries.values() if entry.target is None]
+
+    def _check_budget(self, size: int) -> None:
+        budget = self.limits.decoded_bytes(self.file_bytes)
+        if size > budget:
+            raise LimitError(
+                "the tensors are larger than the budget (max_bytes)", kind="limits/bytes", expected=budget, found=size
+            )
+
+    def _decode(self, entries: list[Entry]) -> dict[str, BitPatterns]:
+        self._check_budget(sum(entry.dense_bytes for entry in entries))
+        memory = arena.zeroed(sum(arena.aligned(entry.dense_bytes) for entry in entries))
+        base, at = memory.ctypes.data, 0
+        arrays, parts = {}, []
+        for entry in entries:
+            size = entry.dense_bytes
+            arrays[entry.name] = memory[at : at + size].view(entry.dtype.bits).reshape(entry.shape)
+            parts.append((entry, base + at, None))
+            at += arena.aligned(size)
+        self._run("decode", parts)
+        return arrays
+
+    def _run(self, task: str, parts: list[tuple[Entry, int, range | None]]) -> None:
+        """Runs a task over blocks of tensors: (tensor, address of its element 0, blocks or None for all)."""
+        rows: list[tuple[int, ...]] = []
+        owners: list[Owner] = []
+        for entry, data, blocks in parts:
+            size = entry.dtype.itemsize
+            rows += jobs.rows(entry.storage, entry.shape, size, entry.offset, data, blocks=blocks, fresh=True)
+            owners += [Owner(entry.name, block) for block in blocks or range(entry.storage.blocks)]
+        jobs.run(task, jobs.table_of(rows), self.threads, self._file.stored, owners)
+
+
+def check_decoded(entry: Entry, array: BitPatterns) -> None:
+    """Raises ChecksumError unless the array has the digest of the tensor."""
+    found = digest(array)
+    if found != entry.digest:
+        raise ChecksumError(
+            "the decoded tensor is not the one that was packed",
+            kind="entry/digest",
+            tensor=entry.name,
+            expected=f"{entry.digest:016x}",
+            found=f"{found:016x}",
+        )
+
+
+def _blocks_of_rows(entry: Entry, start: int, stop: int) -> tuple[int, int]:
+    """Numbers of the first block that holds a row, and of the one after the last."""
+    row = entry.storage.layout.view(entry.shape).row_elements
+    size = entry.storage.block_elements
+    if start >= stop or row == 0:
+        return 0, 0
+    return start * row // size, -(-stop * row // size)
+
+
+def _entries(file: TensorFile) -> dict[str, Entry]:
+    """The entries of a file with their sections, which follow each other from the end of the prologue."""
+    entries: dict[str, Entry] = {}
+    names = [record.name for record in file.index.entries]
+    at = file.footer.index_offset
+    offset = prologue.SIZE
+    for record in file.index.entries:
+        if record.target is not None:
+            of = entries[names[record.target]]
+            entries[record.name] = Entry(
+                record.name, of.dtype, of.shape, of.digest, of.name, of.storage, of.offset, of.record
+            )
+            continue
+        assert record.dtype is not None
+        stored = storage.interpret(record, at)
+        entries[record.name] = Entry(
+            record.name, record.dtype, record.shape, record.digest, None, stored, offset, record
+        )
+        offset += sum(stored.stored_bytes)
+    if offset != at:
+        raise CorruptError(
+            "the sections do not fill the file up to the index",
+            kind="sections/extent",
+            offset=at,
+            expected=at,
+            found=offset,
+        )
+    return entries

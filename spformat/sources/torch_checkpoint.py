@@ -1,0 +1,184 @@
+"""A checkpoint that torch.save wrote (.pt, .pth, .bin, .ckpt).
+
+Loading is always torch's own with weights_only=True: pickled code never runs. What is loaded is only the
+skeleton, tensors without data (device meta) that know at which byte of the file their storage starts; the
+data is read tensor by tensor, so a checkpoint larger than memory can be packed. Where a file does not allow
+that (the format before torch 1.6, quantized or lazily conjugated tensors, a torch that does not tell the
+offsets) everything is loaded, mapped if possible.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import warnings
+import zipfile
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dtypes import DType
+from ..errors import SourceError
+from ..torch_arrays import check_storable, from_torch_dtype, numpy_type, to_array, torch
+from ..torch_densify import SPARSE, densify, parts_of
+from .base import Source, sort_names, ties_of
+from .checkpoint_tree import CheckpointTree
+from .sniff import zip_names
+from .torch_zip import byte_order, record_extents
+
+Array = NDArray[Any]
+ADVICE = "save the state dict instead: torch.save(model.state_dict(), path)"
+
+
+class TorchCheckpoint(Source):
+    """The tensors of a checkpoint, or of the part of it that is the model (see checkpoint_tree)."""
+
+    def __init__(self, path: str, key: str | None = None) -> None:
+        """Raises SourceError when torch refuses the file, or when it is not clear which tensors are meant."""
+        super().__init__()
+        self._path = path
+        zipped = zipfile.is_zipfile(path)
+        if zipped:
+            _check_archive(path)
+        tensors, self._extents = self._skeleton(key) if zipped else (None, {})
+        self._tensors = self._select(_load_all(path, zipped), key) if tensors is None else tensors
+        self._names = sort_names(self._tensors)
+        for name, tensor in self._tensors.items():
+            check_storable(tensor, name)
+
+    def _skeleton(self, key: str | None) -> tuple[dict[str, torch.Tensor] | None, dict[int, int]]:
+        """Tensors without data and the extents of all storages; None when some cannot be read that way."""
+        try:
+            extents = record_extents(self._path)
+            tensors = self._select(_load(self._path, "meta"), key)
+        except SourceError:
+            raise
+        except Exception:
+            return None, {}
+        if all(_readable(part, extents) for tensor in tensors.values() for part in _parts(tensor)):
+            return tensors, extents
+        return None, {}
+
+    def _select(self, root: object, key: str | None) -> dict[str, torch.Tensor]:
+        tree = CheckpointTree(root, _is_tensor, _nbytes)
+        try:
+            found = tree.select(key)
+        except SourceError as error:
+            raise SourceError(f"{self._path}: {error}") from None
+        self.notes = tree.notes
+        return found
+
+    def names(self) -> list[str]:
+        return list(self._names)
+
+    def ties(self) -> dict[str, str]:
+        return ties_of((name, self._identity(self._tensors[name])) for name in self._names)
+
+    def _identity(self, tensor: torch.Tensor) -> Hashable:
+        if tensor.layout != torch.strided or tensor.is_nested:
+            return id(tensor)
+        storage = tensor.untyped_storage()
+        # Loaded without data, each mention of a storage is an object of its own; the byte of the file tells.
+        where = _storage_start(tensor) if self._extents else storage._cdata
+        return where, tensor.storage_offset(), tensor.dtype, tuple(tensor.shape), tensor.stride()
+
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        tensor = self._tensors[name]
+        return from_torch_dtype(tensor.dtype, name), tuple(tensor.shape)
+
+    def read(self, name: str) -> tuple[Array, DType]:
+        tensor = self._tensors[name]
+        read = self._read_strided if self._extents else _copied
+        return densify(tensor, name, read) if tensor.layout in SPARSE else read(tensor, name)
+
+    def _read_strided(self, tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
+        """Read the bytes between the first and the last element, and see them with the strides."""
+        dtype = from_torch_dtype(tensor.dtype, name)
+        kind, shape = numpy_type(dtype), tuple(tensor.shape)
+        if tensor.numel() == 0:
+            return np.zeros(shape, kind), dtype
+        start = _storage_start(tensor) + tensor.storage_offset() * dtype.itemsize
+        with open(self._path, "rb") as file:
+            span = np.fromfile(file, kind, _span(tensor), offset=start)
+        if span.size != _span(tensor):
+            raise SourceError(f"{self._path}: the file became shorter while it was read", tensor=name)
+        strides = [step * dtype.itemsize for step in tensor.stride()]
+        view = np.lib.stride_tricks.as_strided(span, shape, strides)
+        # A thin slice of a large storage must not keep all of it in memory.
+        return (view.copy() if span.size > 2 * tensor.numel() else view), dtype
+
+
+def _check_archive(path: str) -> None:
+    names = zip_names(path)
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise SourceError(f"{path}: a TorchScript archive, which holds code; {ADVICE}")
+    if not any(name.endswith("/data.pkl") for name in names):
+        raise SourceError(f"{path}: a zip archive, but not one of torch.save")
+    if byte_order(path) != b"little":
+        raise SourceError(f"{path}: written on a big-endian machine; load and save it again with torch")
+
+
+def _load(path: str, device: str, mapped: bool = False) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about prototype sparse layouts, nothing that a user can change
+        return torch.load(path, map_location=device, weights_only=True, mmap=mapped)
+
+
+def _load_all(path: str, zipped: bool) -> object:
+    try:
+        return _load(path, "cpu", mapped=zipped)
+    except pickle.UnpicklingError as error:
+        raise SourceError(f"{path}: {_refusal(str(error))}; {ADVICE}") from error
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise SourceError(f"{path}: not a checkpoint of torch, cut short or damaged ({reason})") from error
+
+
+def _refusal(message: str) -> str:
+    """One line for torch's page of advice, which speaks of switching its safety off."""
+    found = re.search(r"GLOBAL ([\w.]+)", message)
+    what = f"a pickled object ({found[1]})" if found else "something else than tensors and plain containers"
+    return f"holds {what}, which is never loaded because that could run code"
+
+
+def _is_tensor(node: object) -> bool:
+    return isinstance(node, torch.Tensor)
+
+
+def _nbytes(tensor: torch.Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
+
+
+def _parts(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return parts_of(tensor) if tensor.layout in SPARSE else (tensor,)
+
+
+def _readable(tensor: torch.Tensor, extents: dict[int, int]) -> bool:
+    """Whether the elements are bytes of the file as they are, at a place that the archive's directory
+    confirms.
+    """
+    odd = tensor.is_quantized or tensor.is_nested or tensor.is_neg() or tensor.is_conj()
+    if odd or tensor.layout != torch.strided:
+        return False
+    size = extents.get(_storage_start(tensor))
+    if size is None or size != tensor.untyped_storage().nbytes():
+        return False
+    return tensor.numel() == 0 or (tensor.storage_offset() + _span(tensor)) * tensor.element_size() <= size
+
+
+def _storage_start(tensor: torch.Tensor) -> int:
+    """First byte in the file of the storage of a tensor loaded without data; -1 when it is not known."""
+    return int(getattr(tensor.untyped_storage(), "_checkpoint_offset", -1))
+
+
+def _span(tensor: torch.Tensor) -> int:
+    """Elements of the storage from the first to the last that the tensor has; it has at least one."""
+    steps = zip(tensor.shape, tensor.stride(), strict=True)
+    return 1 + sum((length - 1) * step for length, step in steps)
+
+
+def _copied(tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
+    array, dtype = to_array(tensor, name)
+    return array.copy(), dtype

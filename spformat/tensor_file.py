@@ -1,0 +1,95 @@
+"""The bytes of an .spf file, on disk or in memory: positioned reads and what the index says, checked."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from .container import footer, index, prologue
+from .container.index import Index
+from .errors import LimitError, SpformatError, TruncatedError
+from .layouts.jobs import StoredBytes
+from .limits import Limits
+
+PathOrBytes = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+
+class TensorFile:
+    """An open .spf file. Reads by position, so threads and forked processes may share it.
+
+    Raises OSError when the file cannot be opened and FormatError when its frame or index breaks a rule.
+    """
+
+    def __init__(self, source: PathOrBytes, limits: Limits) -> None:
+        self._descriptor = -1
+        self._memory: np.ndarray[Any, np.dtype[np.uint8]] | None = None
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            self._memory = np.frombuffer(source, np.uint8)
+            self.bytes = len(self._memory)
+        else:
+            self._descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self.bytes = os.fstat(self._descriptor).st_size
+        try:
+            self._read_frame(limits)
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_frame(self, limits: Limits) -> None:
+        head = self.read(0, min(self.bytes, prologue.SIZE), exact=False)
+        if self.bytes < prologue.SIZE + footer.SIZE:
+            if head[:8] != prologue.MAGIC[: len(head)]:
+                prologue.read(head)
+            raise TruncatedError(
+                "the file is too short",
+                kind="prologue/short",
+                expected=f"at least {prologue.SIZE + footer.SIZE} bytes",
+                found=self.bytes,
+            )
+        self.version = prologue.read(head)
+        self.footer = footer.read(self.read(self.bytes - footer.SIZE, footer.SIZE), self.bytes)
+        if self.footer.index_bytes > limits.max_index_bytes:
+            raise LimitError(
+                "the index is too long",
+                kind="limits/index",
+                expected=limits.max_index_bytes,
+                found=self.footer.index_bytes,
+            )
+        data = self.read(self.footer.index_offset, self.footer.index_bytes)
+        self.footer.check_index(data)
+        footer.check_version(self.footer, head[8:], self.bytes)
+        self.index: Index = index.read(data, self.footer.index_offset, limits)
+
+    def read(self, offset: int, size: int, exact: bool = True) -> bytes:
+        """`size` bytes from byte `offset`. Raises TruncatedError when the file is shorter than it was."""
+        if self._memory is not None:
+            return self._memory[offset : offset + size].tobytes()
+        if self._descriptor < 0:
+            raise SpformatError("the file is closed")
+        parts = []
+        while size > 0:
+            part = os.pread(self._descriptor, size, offset)
+            if not part:
+                break
+            parts.append(part)
+            offset += len(part)
+            size -= len(part)
+        if size and exact:
+            raise TruncatedError("the file became shorter while it was read", kind="block/short", offset=offset)
+        return b"".join(parts)
+
+    @property
+    def stored(self) -> StoredBytes:
+        """What the native engine reads from."""
+        if self._memory is None and self._descriptor < 0:
+            raise SpformatError("the file is closed")
+        return StoredBytes(self._descriptor, self._memory)
+
+    def close(self) -> None:
+        """Closes the file; arrays that were read stay valid."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self._memory = None
