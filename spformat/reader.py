@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -39,11 +40,11 @@ class Entry:
     target: str | None
     storage: Storage
     offset: int
-    record: EntryRecord
+    record: EntryRecord  # what the index says of this name: for a tie, only name and target
 
     @property
     def elements(self) -> int:
-        return self.record.elements
+        return math.prod(self.shape)
 
     @property
     def dense_bytes(self) -> int:
@@ -237,7 +238,7 @@ def _entries(file: TensorFile) -> dict[str, Entry]:
         if record.target is not None:
             of = entries[names[record.target]]
             entries[record.name] = Entry(
-                record.name, of.dtype, of.shape, of.digest, of.name, of.storage, of.offset, of.record
+                record.name, of.dtype, of.shape, of.digest, of.name, of.storage, of.offset, record
             )
             continue
         assert record.dtype is not None

@@ -25,8 +25,7 @@ from ..torch_arrays import check_storable, from_torch_dtype, numpy_type, to_arra
 from ..torch_densify import SPARSE, densify, parts_of
 from .base import Source, sort_names, ties_of
 from .checkpoint_tree import CheckpointTree
-from .sniff import zip_names
-from .torch_zip import byte_order, record_extents
+from .torch_zip import TorchZip
 
 Array = NDArray[Any]
 ADVICE = "save the state dict instead: torch.save(model.state_dict(), path)"
@@ -39,27 +38,23 @@ class TorchCheckpoint(Source):
         """Raises SourceError when torch refuses the file, or when it is not clear which tensors are meant."""
         super().__init__()
         self._path = path
-        zipped = zipfile.is_zipfile(path)
-        if zipped:
-            _check_archive(path)
-        tensors, self._extents = self._skeleton(key) if zipped else (None, {})
-        self._tensors = self._select(_load_all(path, zipped), key) if tensors is None else tensors
+        archive = _checked_archive(path) if zipfile.is_zipfile(path) else None
+        skeleton = self._skeleton(archive.extents, key) if archive else None
+        self._lazy = skeleton is not None
+        self._tensors = self._select(_load_all(path, archive), key) if skeleton is None else skeleton
         self._names = sort_names(self._tensors)
         for name, tensor in self._tensors.items():
             check_storable(tensor, name)
 
-    def _skeleton(self, key: str | None) -> tuple[dict[str, torch.Tensor] | None, dict[int, int]]:
-        """Tensors without data and the extents of all storages; None when some cannot be read that way."""
+    def _skeleton(self, extents: dict[int, int], key: str | None) -> dict[str, torch.Tensor] | None:
+        """Tensors without data; None when some of them cannot be read from the file as they lie in it."""
         try:
-            extents = record_extents(self._path)
-            tensors = self._select(_load(self._path, "meta"), key)
-        except SourceError:
-            raise
+            root = _load(self._path, "meta")
         except Exception:
-            return None, {}
-        if all(_readable(part, extents) for tensor in tensors.values() for part in _parts(tensor)):
-            return tensors, extents
-        return None, {}
+            return None  # loading everything will show whether the file is to blame
+        tensors = self._select(root, key)
+        parts = (part for tensor in tensors.values() for part in _parts(tensor))
+        return tensors if all(_readable(part, extents) for part in parts) else None
 
     def _select(self, root: object, key: str | None) -> dict[str, torch.Tensor]:
         tree = CheckpointTree(root, _is_tensor, _nbytes)
@@ -81,7 +76,7 @@ class TorchCheckpoint(Source):
             return id(tensor)
         storage = tensor.untyped_storage()
         # Loaded without data, each mention of a storage is an object of its own; the byte of the file tells.
-        where = _storage_start(tensor) if self._extents else storage._cdata
+        where = _storage_start(tensor) if self._lazy else storage._cdata
         return where, tensor.storage_offset(), tensor.dtype, tuple(tensor.shape), tensor.stride()
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
@@ -90,7 +85,7 @@ class TorchCheckpoint(Source):
 
     def read(self, name: str) -> tuple[Array, DType]:
         tensor = self._tensors[name]
-        read = self._read_strided if self._extents else _copied
+        read = self._read_strided if self._lazy else _copied
         return densify(tensor, name, read) if tensor.layout in SPARSE else read(tensor, name)
 
     def _read_strided(self, tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
@@ -100,24 +95,27 @@ class TorchCheckpoint(Source):
         if tensor.numel() == 0:
             return np.zeros(shape, kind), dtype
         start = _storage_start(tensor) + tensor.storage_offset() * dtype.itemsize
+        nbytes = _span(tensor) * dtype.itemsize
         with open(self._path, "rb") as file:
-            span = np.fromfile(file, kind, _span(tensor), offset=start)
-        if span.size != _span(tensor):
+            span = np.fromfile(file, np.uint8, nbytes, offset=start)
+        if span.size != nbytes:
             raise SourceError(f"{self._path}: the file became shorter while it was read", tensor=name)
         strides = [step * dtype.itemsize for step in tensor.stride()]
-        view = np.lib.stride_tricks.as_strided(span, shape, strides)
+        view: Array = np.ndarray(shape, kind, span, strides=strides)
         # A thin slice of a large storage must not keep all of it in memory.
-        return (view.copy() if span.size > 2 * tensor.numel() else view), dtype
+        return (view.copy() if nbytes > 2 * view.nbytes else view), dtype
 
 
-def _check_archive(path: str) -> None:
-    names = zip_names(path)
-    if any(name.endswith("/constants.pkl") for name in names):
+def _checked_archive(path: str) -> TorchZip:
+    """The archive's directory. Raises SourceError when it is not one of torch.save, or damaged."""
+    archive = TorchZip.read(path)
+    if any(name.endswith("/constants.pkl") for name in archive.names):
         raise SourceError(f"{path}: a TorchScript archive, which holds code; {ADVICE}")
-    if not any(name.endswith("/data.pkl") for name in names):
+    if not any(name.endswith("/data.pkl") for name in archive.names):
         raise SourceError(f"{path}: a zip archive, but not one of torch.save")
-    if byte_order(path) != b"little":
+    if archive.byte_order != b"little":
         raise SourceError(f"{path}: written on a big-endian machine; load and save it again with torch")
+    return archive
 
 
 def _load(path: str, device: str, mapped: bool = False) -> object:
@@ -126,9 +124,11 @@ def _load(path: str, device: str, mapped: bool = False) -> object:
         return torch.load(path, map_location=device, weights_only=True, mmap=mapped)
 
 
-def _load_all(path: str, zipped: bool) -> object:
+def _load_all(path: str, archive: TorchZip | None) -> object:
+    # Of a compressed storage torch would map the compressed bytes, and take them for numbers.
+    mapped = archive is not None and not archive.compressed
     try:
-        return _load(path, "cpu", mapped=zipped)
+        return _load(path, "cpu", mapped)
     except pickle.UnpicklingError as error:
         raise SourceError(f"{path}: {_refusal(str(error))}; {ADVICE}") from error
     except Exception as error:
@@ -139,8 +139,9 @@ def _load_all(path: str, zipped: bool) -> object:
 def _refusal(message: str) -> str:
     """One line for torch's page of advice, which speaks of switching its safety off."""
     found = re.search(r"GLOBAL ([\w.]+)", message)
-    what = f"a pickled object ({found[1]})" if found else "something else than tensors and plain containers"
-    return f"holds {what}, which is never loaded because that could run code"
+    if found:
+        return f"holds a pickled object ({found[1]}), which is never loaded because that could run code"
+    return "not a checkpoint of torch, or one of more than tensors and plain containers"
 
 
 def _is_tensor(node: object) -> bool:
@@ -170,7 +171,8 @@ def _readable(tensor: torch.Tensor, extents: dict[int, int]) -> bool:
 
 def _storage_start(tensor: torch.Tensor) -> int:
     """First byte in the file of the storage of a tensor loaded without data; -1 when it is not known."""
-    return int(getattr(tensor.untyped_storage(), "_checkpoint_offset", -1))
+    start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
+    return -1 if start is None else int(start)
 
 
 def _span(tensor: torch.Tensor) -> int:
