@@ -18,8 +18,8 @@ LOCAL_MAGIC = b"PK\x03\x04"
 class TorchZip:
     """What the directory of the archive says.
 
-    names: of all records. byte_order: b"little" or b"big". extents: first byte in the file -> number of bytes, for
-    every storage. compressed: whether some storage is, which torch never does; such storages have no extent.
+    names: of all records. byte_order: b"little" or b"big". extents: first byte in the file -> bytes, for every
+    storage. compressed: whether some storage is, which torch never does; those have no extent.
     """
 
     names: list[str]
@@ -44,7 +44,7 @@ class TorchZip:
 
 
 def _start(file: BinaryIO, record: zipfile.ZipInfo) -> int:
-    """First byte of a record's data. The directory does not tell: before it lies a header with padding of torch's."""
+    """First byte of a record's data; the directory does not tell, as a header of any length lies before."""
     file.seek(record.header_offset)
     header = file.read(LOCAL_HEADER.size)
     if len(header) != LOCAL_HEADER.size or not header.startswith(LOCAL_MAGIC):

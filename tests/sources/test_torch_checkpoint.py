@@ -1,5 +1,6 @@
 """Reading what torch.save wrote, whatever it is, without running any of it."""
 
+import contextlib
 import os
 import pickle
 import zipfile
@@ -244,10 +245,8 @@ def test_damage_gives_an_error_or_tensors(tmp_path):
         damaged = bytearray(content)
         damaged[rng.integers(len(damaged))] ^= 1 << rng.integers(8)
         path.write_bytes(damaged)
-        try:
+        with contextlib.suppress(SourceError):
             read_all(path)
-        except SourceError:
-            pass
 
 
 def test_archives_that_were_packed_again(tmp_path):
