@@ -19,7 +19,9 @@ class AtomicFile:
         self.target = Path(target)
         if self.target.is_dir():
             raise IsADirectoryError(f"{self.target} is a directory")
-        descriptor, name = tempfile.mkstemp(prefix=f".{self.target.name[:64]}.", suffix=".tmp", dir=self._folder)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{self.target.name[:64]}.", suffix=".tmp", dir=self._folder
+        )
         self.temporary = Path(name)
         os.fchmod(descriptor, 0o666 & ~_umask())
         self.file: BinaryIO = os.fdopen(descriptor, "w+b")

@@ -58,7 +58,9 @@ class Reader:
     files that are not trusted, `threads` the most threads that decode (None: all processors).
     """
 
-    def __init__(self, source: PathOrBytes, *, limits: Limits | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, source: PathOrBytes, *, limits: Limits | None = None, threads: int | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self.threads = threads
         self._file = TensorFile(source, self.limits)
@@ -122,7 +124,9 @@ class Reader:
         size = entry.dtype.itemsize
         self._check_budget(elements * size)
         memory = arena.zeroed(elements * size)
-        base = (memory.ctypes.data - low * size) % (1 << 64)  # address of element 0, were the whole tensor there
+        base = (memory.ctypes.data - low * size) % (
+            1 << 64
+        )  # address of element 0, were the whole tensor there
         self._run("decode", [(entry, base, range(first, last))])
         skip = start * view.row_elements - low
         count = (stop - start) * view.row_elements
@@ -169,7 +173,9 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.close()
 
     def _owners(self) -> list[Entry]:
@@ -179,7 +185,10 @@ class Reader:
         budget = self.limits.decoded_bytes(self.file_bytes)
         if size > budget:
             raise LimitError(
-                "the tensors are larger than the budget (max_bytes)", kind="limits/bytes", expected=budget, found=size
+                "the tensors are larger than the budget (max_bytes)",
+                kind="limits/bytes",
+                expected=budget,
+                found=size,
             )
 
     def _decode(self, entries: list[Entry]) -> dict[str, BitPatterns]:

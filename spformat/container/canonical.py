@@ -33,9 +33,14 @@ def unpack(data: bytes, offset: int) -> Any:
         value = msgpack.unpackb(data, raw=False, strict_map_key=True, ext_hook=_no_ext, **_caps(len(data)))
         again = msgpack.packb(value, use_bin_type=True)
     except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
-        raise CorruptError(f"the index is not msgpack: {error}", kind="index/msgpack", offset=offset) from None
+        raise CorruptError(
+            f"the index is not msgpack: {error}", kind="index/msgpack", offset=offset
+        ) from None
     if again != data:
-        at = next((i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b), min(len(again), len(data)))
+        at = next(
+            (i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b),
+            min(len(again), len(data)),
+        )
         raise CorruptError("the index is not in canonical form", kind="index/msgpack", offset=offset + at)
     return value
 

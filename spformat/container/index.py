@@ -59,7 +59,9 @@ def read(data: bytes, offset: int, limits: Limits) -> Index:
     canonical.check_metadata(metadata, offset)
     tensors = top["tensors"]
     if len(tensors) > limits.max_tensors:
-        raise LimitError("too many tensors", kind="limits/tensors", expected=limits.max_tensors, found=len(tensors))
+        raise LimitError(
+            "too many tensors", kind="limits/tensors", expected=limits.max_tensors, found=len(tensors)
+        )
     entries = [entry.read(wire, number, offset) for number, wire in enumerate(tensors)]
     _check_names(entries, offset)
     _check_ties(entries, offset)

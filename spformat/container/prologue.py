@@ -40,7 +40,11 @@ def read(data: bytes) -> FormatVersion:
         )
     if reserved != b"\0\0":
         raise CorruptError(
-            "reserved bytes are set", kind="prologue/reserved", offset=10, expected="00 00", found=reserved.hex(" ")
+            "reserved bytes are set",
+            kind="prologue/reserved",
+            offset=10,
+            expected="00 00",
+            found=reserved.hex(" "),
         )
     if version.unknown_flags:
         raise UnsupportedError(

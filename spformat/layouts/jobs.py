@@ -99,13 +99,27 @@ def rows(
     layout, gap = storage.layout, storage.layout.gap
     view = layout.view(shape)
     group = layout.group_elements(shape, storage.block_elements) if isinstance(layout, Csr) else 1
-    tail = (view.row_elements, view.rows, group, gap.origin, layout.number, itemsize, gap.bits, gap.bias, gap.carry)
+    tail = (
+        view.row_elements,
+        view.rows,
+        group,
+        gap.origin,
+        layout.number,
+        itemsize,
+        gap.bits,
+        gap.bias,
+        gap.carry,
+    )
     tail += (int(gap.fill == gaps.ESCAPE), int(view.column), int(fresh))
     wanted = blocks if blocks is not None else range(storage.blocks)
     offset += sum(storage.stored_bytes[: wanted.start])
     table = []
     for block in wanted:
-        stored, nonzeros, entries = storage.stored_bytes[block], storage.nonzeros[block], storage.entries[block]
+        stored, nonzeros, entries = (
+            storage.stored_bytes[block],
+            storage.nonzeros[block],
+            storage.entries[block],
+        )
         first = block * storage.block_elements
         elements = storage.block_size(block, view.elements)
         head = (offset, stored, storage.digests[block], nonzeros, entries, data, 0, first, elements)
@@ -127,11 +141,17 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
+_WORTH_A_THREAD = (
+    1 << 18
+)  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
 
 
 def run(
-    task: str, jobs: JobTable, threads: int | None, source: StoredBytes = NOWHERE, owners: list[Owner] | None = None
+    task: str,
+    jobs: JobTable,
+    threads: int | None,
+    source: StoredBytes = NOWHERE,
+    owners: list[Owner] | None = None,
 ) -> None:
     """Runs check, decode, positions, measure or encode over the jobs; raises the error of the first that fails."""
     if not len(jobs):
@@ -139,7 +159,11 @@ def run(
     moved = int((jobs["elements"] * jobs["itemsize"]).sum())
     wanted = threads or default_threads()
     failure = _native.run(
-        task, jobs.view(np.uint8), source.file, source.memory, max(1, min(wanted, moved // _WORTH_A_THREAD + 1))
+        task,
+        jobs.view(np.uint8),
+        source.file,
+        source.memory,
+        max(1, min(wanted, moved // _WORTH_A_THREAD + 1)),
     )
     if failure is not None:
         raise _error(failure, jobs, owners)

@@ -37,7 +37,9 @@ class Storage:
         columns = (self.stored_bytes, self.nonzeros, self.entries, self.digests)
         blocks = [number for block in zip(*columns, strict=True) for number in block]
         layout = self.layout
-        return StorageRecord(layout.number, layout.parameters(), list(layout.codecs), self.block_elements, blocks)
+        return StorageRecord(
+            layout.number, layout.parameters(), list(layout.codecs), self.block_elements, blocks
+        )
 
 
 def interpret(entry: EntryRecord, offset: int) -> Storage:
@@ -70,16 +72,27 @@ def _one_dense_block(entry: EntryRecord, zeros: int) -> Storage:
     )
 
 
-def _broken(kind: str, message: str, name: str, offset: int, block: int | None = None, **values: object) -> FormatError:
+def _broken(
+    kind: str, message: str, name: str, offset: int, block: int | None = None, **values: object
+) -> FormatError:
     return CorruptError(
-        message, kind=kind, tensor=name, block=block, offset=offset, expected=values.get("expected"), found=values.get("found")
+        message,
+        kind=kind,
+        tensor=name,
+        block=block,
+        offset=offset,
+        expected=values.get("expected"),
+        found=values.get("found"),
     )
 
 
 def _layout(record: StorageRecord, name: str, offset: int) -> Layout:
     if record.layout not in _LAYOUT_NAMES:
         raise UnsupportedError(
-            f"layout number {record.layout} is not known to this release", kind="storage/layout", tensor=name, offset=offset
+            f"layout number {record.layout} is not known to this release",
+            kind="storage/layout",
+            tensor=name,
+            offset=offset,
         )
     layout = table.from_wire(record.layout, record.parameters)
     if layout is None:
@@ -103,13 +116,24 @@ def _check_block(storage: Storage, block: int, elements: int, entry: EntryRecord
     layout = storage.layout
     if entries > MAX_BLOCK_ENTRIES or not layout.counts_fit(elements, nonzeros, entries):
         counts = f"{nonzeros} nonzeros, {entries} entries in {elements} elements"
-        raise _broken("storage/counts", "the counts of a block cannot be", entry.name, offset, block, found=counts)
-    least = layout.index_bytes(elements, nonzeros, entries) + layout.values(nonzeros, entries) * entry.dtype.itemsize
+        raise _broken(
+            "storage/counts", "the counts of a block cannot be", entry.name, offset, block, found=counts
+        )
+    least = (
+        layout.index_bytes(elements, nonzeros, entries)
+        + layout.values(nonzeros, entries) * entry.dtype.itemsize
+    )
     pointers = _most_pointer_bytes(storage, elements, entry.shape)
     if not least <= stored <= least + pointers:
         expected = least if not pointers else f"{least} to {least + pointers}"
         raise _broken(
-            "storage/bytes", "a block has the wrong length", entry.name, offset, block, expected=expected, found=stored
+            "storage/bytes",
+            "a block has the wrong length",
+            entry.name,
+            offset,
+            block,
+            expected=expected,
+            found=stored,
         )
 
 

@@ -23,7 +23,9 @@ BitPatterns = npt.NDArray[Any]
 _LEAST_STORAGE = 16  # bytes: what the long form of an entry takes more than the short one, at least
 
 
-def choose(name: str, array: BitPatterns, dtype: DType, policy: Policy, threads: int | None = None) -> Candidate:
+def choose(
+    name: str, array: BitPatterns, dtype: DType, policy: Policy, threads: int | None = None
+) -> Candidate:
     """The candidate for a C-contiguous tensor of bit patterns. Raises SourceError when the policy cannot be met."""
     return min(candidates(name, array, dtype, policy, threads), key=lambda candidate: candidate.bytes)
 
@@ -44,7 +46,9 @@ def candidates(
         return [weigh(name, dtype, shape, statistics.measured(array, Dense(), per_block, threads))]
     found = statistics.gap_statistics(array, per_block, threads)
     layouts: list[Layout] = [Dense(), Bitmask(), *_best_gap_codes(found, size)]
-    return [weigh(name, dtype, shape, _storage(layout, per_block, array.size, size, found)) for layout in layouts]
+    return [
+        weigh(name, dtype, shape, _storage(layout, per_block, array.size, size, found)) for layout in layouts
+    ]
 
 
 def _dense_must_win(elements: int, nonzeros: int, itemsize: int) -> bool:

@@ -16,13 +16,13 @@ import zipfile
 from collections.abc import Hashable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..dtypes import DType
 from ..errors import SourceError
-from ..torch_arrays import check_storable, from_torch_dtype, numpy_type, to_array, torch
+from ..torch_arrays import check_storable, from_torch_dtype, to_array, torch
 from ..torch_densify import SPARSE, densify, parts_of
+from . import torch_skeleton
 from .base import Source, sort_names, ties_of
 from .checkpoint_tree import CheckpointTree
 from .torch_zip import TorchZip
@@ -54,7 +54,7 @@ class TorchCheckpoint(Source):
             return None  # loading everything will show whether the file is to blame
         tensors = self._select(root, key)
         parts = (part for tensor in tensors.values() for part in _parts(tensor))
-        return tensors if all(_readable(part, extents) for part in parts) else None
+        return tensors if all(torch_skeleton.readable(part, extents) for part in parts) else None
 
     def _select(self, root: object, key: str | None) -> dict[str, torch.Tensor]:
         tree = CheckpointTree(root, _is_tensor, _nbytes)
@@ -76,7 +76,7 @@ class TorchCheckpoint(Source):
             return id(tensor)
         storage = tensor.untyped_storage()
         # Loaded without data, each mention of a storage is an object of its own; the byte of the file tells.
-        where = _storage_start(tensor) if self._lazy else storage._cdata
+        where = torch_skeleton.storage_start(tensor) if self._lazy else storage._cdata
         return where, tensor.storage_offset(), tensor.dtype, tuple(tensor.shape), tensor.stride()
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
@@ -85,25 +85,15 @@ class TorchCheckpoint(Source):
 
     def read(self, name: str) -> tuple[Array, DType]:
         tensor = self._tensors[name]
-        read = self._read_strided if self._lazy else _copied
-        return densify(tensor, name, read) if tensor.layout in SPARSE else read(tensor, name)
+        if tensor.layout in SPARSE:
+            return densify(tensor, name, self._read_part)
+        return self._read_part(tensor, name)
 
-    def _read_strided(self, tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
-        """Read the bytes between the first and the last element, and see them with the strides."""
-        dtype = from_torch_dtype(tensor.dtype, name)
-        kind, shape = numpy_type(dtype), tuple(tensor.shape)
-        if tensor.numel() == 0:
-            return np.zeros(shape, kind), dtype
-        start = _storage_start(tensor) + tensor.storage_offset() * dtype.itemsize
-        nbytes = _span(tensor) * dtype.itemsize
-        with open(self._path, "rb") as file:
-            span = np.fromfile(file, np.uint8, nbytes, offset=start)
-        if span.size != nbytes:
-            raise SourceError(f"{self._path}: the file became shorter while it was read", tensor=name)
-        strides = [step * dtype.itemsize for step in tensor.stride()]
-        view: Array = np.ndarray(shape, kind, span, strides=strides)
-        # A thin slice of a large storage must not keep all of it in memory.
-        return (view.copy() if nbytes > 2 * view.nbytes else view), dtype
+    def _read_part(self, tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
+        if self._lazy:
+            return torch_skeleton.read(self._path, tensor, name)
+        array, dtype = to_array(tensor, name)
+        return array.copy(), dtype
 
 
 def _checked_archive(path: str) -> TorchZip:
@@ -154,33 +144,3 @@ def _nbytes(tensor: torch.Tensor) -> int:
 
 def _parts(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return parts_of(tensor) if tensor.layout in SPARSE else (tensor,)
-
-
-def _readable(tensor: torch.Tensor, extents: dict[int, int]) -> bool:
-    """Whether the elements are bytes of the file as they are, at a place that the archive's directory
-    confirms.
-    """
-    odd = tensor.is_quantized or tensor.is_nested or tensor.is_neg() or tensor.is_conj()
-    if odd or tensor.layout != torch.strided:
-        return False
-    size = extents.get(_storage_start(tensor))
-    if size is None or size != tensor.untyped_storage().nbytes():
-        return False
-    return tensor.numel() == 0 or (tensor.storage_offset() + _span(tensor)) * tensor.element_size() <= size
-
-
-def _storage_start(tensor: torch.Tensor) -> int:
-    """First byte in the file of the storage of a tensor loaded without data; -1 when it is not known."""
-    start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
-    return -1 if start is None else int(start)
-
-
-def _span(tensor: torch.Tensor) -> int:
-    """Elements of the storage from the first to the last that the tensor has; it has at least one."""
-    steps = zip(tensor.shape, tensor.stride(), strict=True)
-    return 1 + sum((length - 1) * step for length, step in steps)
-
-
-def _copied(tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
-    array, dtype = to_array(tensor, name)
-    return array.copy(), dtype

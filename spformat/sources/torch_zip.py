@@ -18,8 +18,8 @@ LOCAL_MAGIC = b"PK\x03\x04"
 class TorchZip:
     """What the directory of the archive says.
 
-    names: of all records. byte_order: b"little" or b"big". extents: first byte in the file -> bytes, for every
-    storage. compressed: whether some storage is, which torch never does; those have no extent.
+    names: of all records. byte_order: b"little" or b"big". extents: first byte in the file -> bytes,
+    for every storage. compressed: whether some storage is, which torch never does; those have no extent.
     """
 
     names: list[str]

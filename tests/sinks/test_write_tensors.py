@@ -1,5 +1,7 @@
 """Writing .npz, .safetensors and .pt: what comes back, what is refused, and that no debris stays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -80,7 +82,11 @@ def test_safetensors_is_what_the_library_reads(tmp_path):
 
 def test_safetensors_has_the_bytes_of_the_library(tmp_path):
     library = pytest.importorskip("safetensors.numpy")
-    arrays = {"b": np.ones(3, np.uint8), "a": np.ones(2, np.float64), "c": np.ones((2, 2), np.float32)}
+    arrays: dict[str, Any] = {
+        "b": np.ones(3, np.uint8),
+        "a": np.ones(2, np.float64),
+        "c": np.ones((2, 2), np.float32),
+    }
     library.save_file(arrays, tmp_path / "library.safetensors", {"k": "v"})
     ours = {
         "b": (arrays["b"], BY_NAME["U8"]),
@@ -103,6 +109,7 @@ def test_safetensors_refuses_what_it_has_no_place_for(tmp_path, name, dtype, sha
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf:UserWarning")
 @pytest.mark.parametrize("extension", [".pt", ".pth", ".bin"])
 def test_torch(tmp_path, extension):
     torch = pytest.importorskip("torch")
@@ -140,6 +147,15 @@ def test_an_existing_file_stays_when_writing_fails(tmp_path):
         write_tensors(path, {"a": (ODD, BY_NAME["F32"]), "b\0": (ODD, BY_NAME["F32"])}, {}, {})
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_views_of_one_allocation_are_saved_one_by_one(tmp_path):
+    """An empty tensor has the address of its neighbour there."""
+    torch = pytest.importorskip("torch")
+    memory = np.arange(4, dtype=np.uint8)
+    state = {"none": (memory[:0].view("<u4"), BY_NAME["F32"]), "some": (memory, BY_NAME["U8"])}
+    write_tensors(tmp_path / "x.pt", state, {}, {})
+    assert torch.load(tmp_path / "x.pt")["some"].tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["x", "x.spf", "x.npy", "x.h5"])

@@ -1,5 +1,7 @@
 """Which part of a checkpoint is the model. Strings starting with "t" stand for tensors."""
 
+from typing import Any
+
 import pytest
 
 from spformat.errors import SourceError
@@ -95,13 +97,14 @@ def test_two_tensors_of_one_name():
 
 
 def test_no_tensors():
-    for root in ({}, {"epoch": 3}, 3, None, [[]]):
+    roots: list[Any] = [{}, {"epoch": 3}, 3, None, [[]]]
+    for root in roots:
         with pytest.raises(SourceError, match="no tensors"):
             select(root)
 
 
 def test_a_tree_that_contains_itself():
-    root = {}
+    root: dict[str, Any] = {}
     root["root"] = root
     with pytest.raises(SourceError, match="nested too deeply"):
         select(root)
@@ -109,7 +112,7 @@ def test_a_tree_that_contains_itself():
 
 def test_a_small_tree_of_very_many_paths(monkeypatch):
     monkeypatch.setattr("spformat.sources.checkpoint_tree.MAX_NODES", 10_000)
-    node = [1]
+    node: list[Any] = [1]
     for _ in range(40):
         node = [node, node]
     with pytest.raises(SourceError, match="nested too deeply"):

@@ -1,6 +1,7 @@
 """Reading .safetensors files: what their library writes, and headers that are wrong in one way each."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def entry(dtype="U8", shape=(4,), offsets=(0, 4), **more):
 
 def test_what_the_library_writes(tmp_path):
     safetensors = pytest.importorskip("safetensors.numpy")
-    tensors = {
+    tensors: dict[str, Any] = {
         "b.weight": np.array([[1.5, -0.0], [np.nan, 3e-45]], np.float32),
         "a": np.arange(6, dtype=np.int64).reshape(2, 3),
         "scalar": np.array(True),

@@ -1,0 +1,149 @@
+"""What goes in comes out, bit for bit, whatever the tensor and however it is stored.
+
+SPFORMAT_EXAMPLES=10000 runs that many examples of each property (default: 300).
+"""
+
+import os
+import tempfile
+
+import msgpack
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from spformat import _native
+from spformat.planning import choose
+from spformat.planning.policy import GapRequest, Policy
+from spformat.reader import Reader
+from spformat.writer import Writer
+from tests import forge
+from tests.helpers import raw, written
+from tests.strategies import metadata, names, policies, shapes, tensors
+
+FRAME = 16 + 48  # prologue and footer
+INDEX_FRAME = 1 + 8 + 5  # {"tensors": array of up to 2**32 - 1}
+FEWER = max(50, settings.default.max_examples // 10)
+
+
+def entry_header(name, shape):
+    """The most that the short form of an entry takes (spec section 3.3): array, name, dtype, shape, digest, zeros."""
+    return 1 + (5 + len(name.encode())) + 1 + (5 + 9 * len(shape)) + 9 + 9
+
+
+def same(reader, tensors_in):
+    arrays = reader.read()
+    for name, (array, dtype) in tensors_in.items():
+        assert reader.entry(name).dtype == dtype
+        assert arrays[name].shape == array.shape
+        assert arrays[name].dtype == dtype.bits
+        assert raw(arrays[name]) == raw(array), name
+
+
+@given(st.dictionaries(names(), tensors(), max_size=3), policies(), metadata(), st.sampled_from([1, 2]))
+def test_bits_names_shapes_and_metadata_survive(several, policy, extra, threads):
+    data = written(several, policy=policy, metadata=extra, threads=threads)
+    with Reader(data, threads=threads) as reader:
+        assert reader.names == list(several)
+        assert reader.metadata == extra
+        same(reader, several)
+        reader.check_blocks()
+        assert len(list(reader.check_tensors())) == len(several)
+
+
+@given(tensors(), policies())
+def test_nonzeros_and_their_positions_agree_with_numpy(tensor, policy):
+    array, dtype = tensor
+    with Reader(written({"t": tensor}, policy=policy)) as reader:
+        column = reader.entry("t").storage.layout.view(array.shape).column
+        positions, values = reader.read_nonzeros("t")
+    matrix = array.reshape(array.shape[0] if array.ndim else 1, -1) if array.size else array.reshape(0, 1)
+    flat = np.ascontiguousarray(matrix.T if column else matrix).reshape(-1).view(np.uint8).reshape(-1, dtype.itemsize)
+    expected = np.flatnonzero(flat.any(axis=1))
+    assert positions.dtype == np.int64
+    assert positions.tolist() == expected.tolist()
+    assert raw(values) == flat[expected].tobytes()
+
+
+@given(tensors(shape=shapes().filter(len)), policies(), st.data())
+def test_any_range_of_rows_is_what_slicing_gives(tensor, policy, data):
+    array, _ = tensor
+    start = data.draw(st.integers(0, array.shape[0]))
+    stop = data.draw(st.integers(start, array.shape[0]))
+    with Reader(written({"before": tensor, "t": tensor}, policy=policy)) as reader:
+        rows = reader.read_rows("t", start, stop)
+    assert rows.shape == array[start:stop].shape
+    assert raw(rows) == raw(array[start:stop])
+
+
+@given(tensors(), names())
+def test_a_file_is_never_larger_than_dense_bytes_and_a_small_header(tensor, name):
+    array, _ = tensor
+    size = len(written({name: tensor}))
+    assert size <= FRAME + INDEX_FRAME + entry_header(name, array.shape) + array.nbytes
+
+
+@given(tensors(), policies())
+def test_equal_input_gives_equal_bytes(tensor, policy):
+    data = written({"t": tensor}, policy=policy, threads=1)
+    assert written({"t": tensor}, policy=policy, threads=3) == data
+    _native.select_simd(False)
+    try:
+        assert written({"t": tensor}, policy=policy, threads=1) == data
+    finally:
+        _native.select_simd(True)
+
+
+def _sizes(data):
+    """Bytes of the first tensor's blocks and entry in a file; None when a digest is so small that it takes fewer
+    than nine bytes, which the planner cannot know."""
+    file = forge.Opened(data)
+    entry = file.entry()
+    blocks = [] if isinstance(entry[4], int) else entry[4][4]
+    if min([entry[3], *blocks[3::4]]) < 1 << 32:
+        return None
+    return len(file.body) + len(msgpack.packb(entry))
+
+
+@given(tensors(), policies(), names())
+def test_the_planner_knows_the_size_to_the_byte(tensor, policy, name):
+    array, dtype = tensor
+    planned = choose.choose(name, array, dtype, policy, 1)
+    actual = _sizes(written({name: tensor}, policy=policy))
+    assume(actual is not None)
+    assert planned.bytes == actual
+
+
+def _request(candidate):
+    """The policy that forces a candidate of the automatic choice."""
+    layout = candidate.storage.layout
+    if layout.name != "csr":
+        return Policy(layout.name)
+    return Policy("csr", GapRequest(bits=layout.gap.bits, fill=["filler", "escape"][layout.gap.fill]))
+
+
+@given(tensors())
+@settings(max_examples=FEWER)
+def test_each_candidate_weighs_what_it_would_take_and_the_lightest_is_taken(tensor):
+    array, dtype = tensor
+    actual = []
+    for candidate in choose.candidates("t", array, dtype, Policy(), 1):
+        actual.append(_sizes(written({"t": tensor}, policy=_request(candidate))))
+        assume(actual[-1] is not None)
+        assert candidate.bytes == actual[-1], candidate.label
+    assert _sizes(written({"t": tensor})) == min(actual)
+
+
+@given(st.dictionaries(names(), tensors(), max_size=3), policies())
+@settings(max_examples=FEWER)
+def test_files_on_disk_hold_the_same_bytes_and_read_the_same(several, policy):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "t.spf")
+        with Writer(path, policy=policy) as writer:
+            for name, (array, dtype) in several.items():
+                writer.add(name, array, dtype)
+        with open(path, "rb") as file:
+            assert file.read() == written(several, policy=policy)
+        with Reader(path) as reader:
+            same(reader, several)
+            reader.check_blocks()
+            assert os.listdir(folder) == ["t.spf"]
