@@ -1,7 +1,7 @@
 """spformat: the file format and codec for pruned neural networks.
 
 Switching from safetensors is changing an import: spformat.torch and spformat.numpy have the same verbs; the
-functions here work on numpy arrays. Importing this never imports torch, and numpy only when something is used.
+functions here work on numpy arrays. Importing this never imports torch; numpy comes with the first use.
 """
 
 from __future__ import annotations

@@ -62,7 +62,11 @@ def _text(report: DiffReport, a: str, b: str) -> str:
         parts.append(table.render(screen_width())[0])
     parts += _only(a, report.only_a) + _only(b, report.only_b)
     missing = len(report.only_a) + len(report.only_b)
-    counts = [f"{len(report.changed):,} differ", f"{missing:,} only in one", f"{len(report.identical):,} the same"]
+    counts = [
+        f"{len(report.changed):,} differ",
+        f"{missing:,} only in one",
+        f"{len(report.identical):,} the same",
+    ]
     return "\n".join([*parts, ", ".join(counts)])
 
 

@@ -65,7 +65,7 @@ def about(path: str) -> Iterator[None]:
         raise Failure(f"{path}: {describe(error)}") from error
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """An error in the words of the command line."""
     if isinstance(error, SpformatError):
         return str(error)

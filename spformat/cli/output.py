@@ -20,8 +20,8 @@ def say(text: str) -> None:
 
 
 def say_json(value: object) -> None:
-    """A value as JSON on stdout; numbers that JSON does not have become text."""
-    say(json.dumps(_finite(value), indent=2, allow_nan=False))
+    """A value as JSON on stdout; what JSON does not have becomes text."""
+    say(json.dumps(_finite(value), indent=2, allow_nan=False, default=str))
 
 
 def say_notes(notes: Iterable[str]) -> None:

@@ -25,19 +25,31 @@ PRESETS = ("lecture", "deep-compression", "eie")
 @click.command("pack", short_help="Pack a checkpoint into an .spf file.")
 @click.argument("src", type=click.Path())
 @click.argument("dst", type=click.Path())
-@click.option("--layout", type=click.Choice(LAYOUTS), help="How tensors are stored [default: auto, the smallest].")
-@click.option("--preset", type=click.Choice(PRESETS), help="The gap code of a paper; --bits may change its width.")
+@click.option(
+    "--layout", type=click.Choice(LAYOUTS), help="How tensors are stored [default: auto, the smallest]."
+)
+@click.option(
+    "--preset", type=click.Choice(PRESETS), help="The gap code of a paper; --bits may change its width."
+)
 @click.option("--axis", type=click.Choice(["row", "column"]), help="Gaps run along rows or columns.")
-@click.option("--restart-rows", type=options.Rows(), metavar="N|all", help="Rows (of the axis) to a pointer.")
+@click.option("--restart-rows", type=options.rows, metavar="N|all", help="Rows (of the axis) to a pointer.")
 @click.option("--carry/--no-carry", default=None, help="Gaps run on across restarts.")
-@click.option("--origin", type=click.IntRange(-1, (1 << 31) - 1), metavar="N", help="Where the first gap starts.")
+@click.option(
+    "--origin", type=click.IntRange(-1, (1 << 31) - 1), metavar="N", help="Where the first gap starts."
+)
 @click.option("--bias", type=click.Choice(["0", "1"]), help="What is taken off a gap before it is stored.")
 @click.option("--bits", type=click.IntRange(0, 16), metavar="N", help="Bits of a stored gap, 0 to 16.")
-@click.option("--fill", type=click.Choice(["filler", "escape"]), help="What bridges a gap too large for the bits.")
+@click.option(
+    "--fill", type=click.Choice(["filler", "escape"]), help="What bridges a gap too large for the bits."
+)
 @options.key
 @options.keep_masks
-@click.option("--metadata", type=options.Pair(), multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text.")
-@click.option("--no-verify", is_flag=True, help="Do not decode the new file and compare before it is put in place.")
+@click.option(
+    "--metadata", type=options.pair, multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text."
+)
+@click.option(
+    "--no-verify", is_flag=True, help="Do not decode the new file and compare before it is put in place."
+)
 @options.threads
 @options.as_json
 @options.quiet
@@ -57,11 +69,11 @@ def command(
 ) -> None:
     """Pack the tensors of SRC into the .spf file DST, which is replaced if it is there.
 
-    SRC is a checkpoint of torch (.pt, .pth, .bin, .ckpt; pickled code never runs), .safetensors, .npz or .npy of numpy,
-    a sparse .npz of scipy, or .spf.
+    SRC is a checkpoint of torch (.pt, .pth, .bin, .ckpt; pickled code never runs), .safetensors, .npz or .npy
+    of numpy, a sparse .npz of scipy, or .spf.
 
-    The options --axis to --fill set the gap code of the layout csr (spec/format.md, section 6); those that are not
-    given are chosen for each tensor or keep their defaults.
+    The options --axis to --fill set the gap code of the layout csr (spec/format.md, section 6); what is not
+    given is chosen for each tensor or keeps its default.
     """
     policy = _policy(layout, preset, {name: value for name, value in gap.items() if value is not None})
     with progress(not quiet) as callback:
@@ -89,7 +101,9 @@ def _policy(layout: str | None, preset: str | None, gap: dict[str, Any]) -> Poli
     if preset is not None and (flags or layout not in (None, "csr")):
         raise click.UsageError(f"--preset {preset} cannot be used with {flags or f'--layout {layout}'}.")
     if flags and layout not in (None, "csr"):
-        raise click.UsageError(f"--layout {layout} cannot be used with {flags}, which ask for the layout csr.")
+        raise click.UsageError(
+            f"--layout {layout} cannot be used with {flags}, which ask for the layout csr."
+        )
     if "bias" in gap:
         gap["bias"] = int(gap["bias"])
     try:
@@ -104,5 +118,5 @@ def _summary(report: PackReport) -> str:
     from ..sources.wording import human_bytes, plural
 
     sizes = f"{human_bytes(report.dense_bytes)} -> {human_bytes(report.stored_bytes)}"
-    checked = "verified bit for bit" if report.verified else "not verified"
-    return f"{plural(report.tensors, 'tensor')}, {sizes} ({times(report.ratio)}), {report.seconds:.1f} s, {checked}"
+    end = f"{report.seconds:.1f} s, {'verified bit for bit' if report.verified else 'not verified'}"
+    return f"{plural(report.tensors, 'tensor')}, {sizes} ({times(report.ratio)}), {end}"

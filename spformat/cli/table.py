@@ -14,8 +14,8 @@ GAP = "  "
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `shrink`: the text may be shortened in the middle. `drop`: when the screen is too narrow, columns
-    are left out by this rank, the highest first; 0 stays.
+    """A column. `shrink`: its text may be shortened in the middle. `drop`: on a narrow screen columns are
+    left out by this rank, the highest first; 0 stays.
     """
 
     title: str
@@ -32,7 +32,7 @@ class Table:
     rows: Sequence[Sequence[str]]
     footer: Sequence[str] | None = None
 
-    def render(self, width: int | None, least: int = 30) -> tuple[str, list[str]]:
+    def render(self, width: int | None, least: int = 32) -> tuple[str, list[str]]:
         """The text, its lines of at most `width` cells where that can be, and the titles of columns left out.
 
         `least`: cells that the column that shrinks keeps while others are left out for it.
