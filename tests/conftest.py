@@ -1,4 +1,6 @@
-"""Hypothesis profiles: quick by default, as long as SPFORMAT_EXAMPLES says otherwise. And the choice of SIMD loops."""
+"""Hypothesis profiles: quick by default, as long as SPFORMAT_EXAMPLES says otherwise. And the choice of SIMD
+loops.
+"""
 
 import os
 

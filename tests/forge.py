@@ -1,5 +1,6 @@
-"""Files that a writer would not write, with every digest right: what an attacker can make, so that the rules are
-reached and not only the checksums. The container is built from spec/format.md alone; nothing of spformat is used.
+"""Files that a writer would not write, with every digest right: what an attacker can make, so that the rules
+are reached and not only the checksums. The container is built from spec/format.md alone; nothing of spformat
+is used.
 """
 
 import copy
@@ -20,17 +21,20 @@ def digest(data):
     return xxhash.xxh3_64_intdigest(data)
 
 
-def footer(index, index_offset, version=VERSION, **wrong):
-    """The footer of an index at `index_offset`; `wrong` fields replace the right ones and are covered by the digest."""
-    fields = {"index_offset": index_offset, "index_bytes": len(index)}
-    fields["file_bytes"] = index_offset + len(index) + 48
+def footer(index, start, version=VERSION, **wrong):
+    """The footer of an index that starts at byte `start`. `wrong` fields replace the right ones."""
+    fields = {"index_offset": start, "index_bytes": len(index), "file_bytes": start + len(index) + 48}
     fields |= {key: value for key, value in wrong.items() if key in fields}
     head = struct.pack("<8sQQQ", version, *fields.values())
-    return head + struct.pack("<Q", wrong.get("index_digest", digest(index + head))) + wrong.get("magic", END_MAGIC)
+    return (
+        head
+        + struct.pack("<Q", wrong.get("index_digest", digest(index + head)))
+        + wrong.get("end_magic", END_MAGIC)
+    )
 
 
 def file_of(tensors, body=b"", *, version=VERSION, magic=MAGIC, index=None, **wrong):
-    """A file with these tensor entries and sections. `index` (an object or bytes) replaces the whole index."""
+    """A file with these tensor entries and sections. `index` (object or bytes) replaces the whole index."""
     index = {"tensors": tensors} if index is None else index
     packed = index if isinstance(index, bytes) else msgpack.packb(index)
     wrong.setdefault("version", version)
@@ -89,7 +93,7 @@ class Opened:
         return bytes(self.body[start : start + length])
 
     def replace(self, data, number=0, block=0, **counts):
-        """Puts other bytes in the place of a block, with the right length and digest; `counts`: nonzeros, entries."""
+        """Puts other bytes in the place of a block; length and digest follow. `counts`: nonzeros, entries."""
         start, length = self.blocks(number)[block]
         self.body[start : start + length] = data
         numbers = self.storage(number)[4]

@@ -1,7 +1,8 @@
-"""The gap codes of spec/format.md, section 6, as plainly as they can be said. Nothing of spformat is used here.
+"""The gap codes of spec/format.md, section 6, as plainly as they can be said. Nothing of spformat is used
+here.
 
-A block is a list of elements (0 where nothing is stored); a group of entries is a list of (code, value), where the
-value of a filler is 0 and that of an escape None.
+A block is a list of elements (0 where nothing is stored); a group of entries is a list of (code, value),
+where the value of a filler is 0 and that of an escape None.
 """
 
 from dataclasses import dataclass

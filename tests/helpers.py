@@ -11,7 +11,7 @@ from spformat.writer import Writer
 
 
 def written(tensors, *, metadata=None, policy=None, threads=1, ties=()):
-    """The bytes of a file. tensors: name -> array, or (array of bit patterns, DType); ties: (name, target)."""
+    """The bytes of a file. tensors: name -> array or (bit patterns, DType); ties: (name, target)."""
     file = io.BytesIO()
     with Writer(file, metadata=metadata, policy=policy, threads=threads) as writer:
         for name, tensor in tensors.items():

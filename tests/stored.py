@@ -1,4 +1,4 @@
-"""Bytes of blocks, built and taken apart as spec/format.md, section 5, says. Nothing of spformat is used here."""
+"""Bytes of blocks, built and taken apart as spec/format.md, section 5, says; nothing of spformat is used."""
 
 import numpy as np
 
@@ -17,12 +17,12 @@ def unpack_bits(data, count, width):
 
 
 def has_pointers(elements, block_elements, length):  # noqa: ARG001
-    """Section 5.3: "nothing, when block_elements <= L", whatever the length of this block, which may be the last."""
+    """Section 5.3: "nothing, when block_elements <= L", whatever the length of this block."""
     return block_elements > length
 
 
 def csr_block(groups, pointers, bits, itemsize, width=None):
-    """The bytes of a block of gap codes, from groups of (code, value); a value is an int bit pattern or None."""
+    """The bytes of a block of gap codes, from groups of (code, value), where None is an escape."""
     entries = [entry for group in groups for entry in group]
     counts = [len(group) for group in groups]
     width = max(counts).bit_length() if width is None else width
@@ -32,7 +32,7 @@ def csr_block(groups, pointers, bits, itemsize, width=None):
 
 
 def parse_csr(data, elements, block_elements, length, entries, code, itemsize):
-    """The groups of (code, value) of a block of `elements` elements; checks padding, pointer width and length."""
+    """The groups of (code, value) of a block; checks padding, width of the pointers and length."""
     groups = -(-elements // length)
     counts, at = [entries], 0
     if has_pointers(elements, block_elements, length):

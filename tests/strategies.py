@@ -14,13 +14,23 @@ def shapes(max_side=9, max_flat=3000):
     small = st.lists(st.integers(0, max_side), max_size=4).map(tuple)
     full = st.lists(st.integers(1, max_side), max_size=4).map(tuple)
     long = st.integers(1, max_flat)
-    return st.one_of(small, full, long.map(lambda n: (n,)), long.map(lambda n: (2, n)), long.map(lambda n: (n, 3)))
+    return st.one_of(
+        small, full, long.map(lambda n: (n,)), long.map(lambda n: (2, n)), long.map(lambda n: (n, 3))
+    )
 
 
 def _special_bytes(itemsize):
     """Bit patterns that arithmetic might change: -0.0, NaN payloads, subnormals, the largest integers."""
     bits = 8 * itemsize
-    chosen = [1, 1 << (bits - 1), (1 << bits) - 1, (1 << (bits - 1)) - 1, (1 << (bits - 1)) | 1, 0x7F, 1 << (bits // 2)]
+    chosen = [
+        1,
+        1 << (bits - 1),
+        (1 << bits) - 1,
+        (1 << (bits - 1)) - 1,
+        (1 << (bits - 1)) | 1,
+        0x7F,
+        1 << (bits // 2),
+    ]
     if itemsize >= 2:
         chosen += [0x7C01, 0x7F81, 0xFF81, 0x00FF]
     if itemsize >= 4:
@@ -106,6 +116,7 @@ def metadata():
         st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False), names()
     )
     values = st.recursive(
-        leaves, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names(), inner, max_size=4))
+        leaves,
+        lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names(), inner, max_size=4)),
     )
     return st.dictionaries(names(), values, max_size=4)

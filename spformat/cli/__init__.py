@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from .exits import failures_reported
+from .exits import failures_reported, streams_guarded
 
 __all__ = ["main"]
 
@@ -29,6 +29,10 @@ class _Program(click.Group):
             return None
         command: click.Command = import_module(f".{cmd_name}", __name__).command
         return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with streams_guarded():
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         with failures_reported():

@@ -1,12 +1,13 @@
 """How commands end: 0 done, 1 failed (one line on stderr), 2 usage (click's own), 128 + signal when stopped.
 
-SPFORMAT_TRACEBACK=1 in the environment shows where a failure came from.
+SPFORMAT_TRACEBACK=1 in the environment shows where a failure came from, too.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,8 @@ class Failure(click.ClickException):
     exit_code = 1
 
     def show(self, file: IO[Any] | None = None) -> None:
+        if os.environ.get("SPFORMAT_TRACEBACK"):
+            traceback.print_exception(self.__cause__)
         click.echo(f"spformat: error: {printable(self.message)}", err=True, file=file)
 
 
@@ -47,9 +50,21 @@ def failures_reported() -> Iterator[None]:
         _drop_broken_stdout()
         if isinstance(error, BrokenPipeError):
             raise click.exceptions.Exit(CLOSED_PIPE) from None
-        if os.environ.get("SPFORMAT_TRACEBACK"):
-            raise
         raise Failure(describe(error)) from error
+
+
+@contextmanager
+def streams_guarded() -> Iterator[None]:
+    """Gives the command somewhere to write, and ends it in one line where even help cannot be written."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller closed it
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    try:
+        yield
+    except OSError as error:
+        _drop_broken_stdout()
+        Failure(describe(error)).show()
+        sys.exit(Failure.exit_code)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def command(
         )
     report = _sorted(report, sort)
     if as_json:
-        say(report.to_json())
+        say_json(report.to_dict())  # as Report.to_json writes it
         return
     from .inspect_file import file_text
     from .inspect_tensor import tensor_text

@@ -27,6 +27,7 @@ COLUMNS = (
     Column("bound", drop=4),
     Column("reached", drop=2),
 )
+BOUND_COLUMNS = 2
 
 PARTS = (
     ("index", "where the nonzeros are"),
@@ -38,8 +39,11 @@ PARTS = (
 
 def file_text(path: str, report: Report, width: int | None, some: bool) -> str:
     """Heading, table and bytes. `some`: the report is about some tensors of the file only."""
-    footer = None if some else _footer(report)
-    table, dropped = Table(COLUMNS, [_row(tensor) for tensor in report.tensors], footer).render(width)
+    rows = [_row(tensor) for tensor in report.tensors]
+    bound = any(tensor.bound_bytes is not None for tensor in report.tensors)
+    shown = len(COLUMNS) if bound else len(COLUMNS) - BOUND_COLUMNS
+    footer = None if some else _footer(report)[:shown]
+    table, dropped = Table(COLUMNS[:shown], [row[:shown] for row in rows], footer).render(width)
     lines = [*_heading(path, report.file), "", table, "", *_bytes(report, some)]
     if report.file.metadata:
         lines.append(f"metadata: {plural(len(report.file.metadata), 'key')} (--metadata shows them)")

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
+from time import monotonic
 
 Callback = Callable[[str, int, int], None]
 
 PATIENCE = 0.5  # seconds before the bar shows: most work is done by then
+REFRESH = 0.05  # seconds between two movements
 
 
 @contextmanager
@@ -31,11 +33,17 @@ def progress(wanted: bool = True) -> Iterator[Callback | None]:
         transient=True,
     )
     tasks: dict[str, bars.TaskID] = {}
+    updated = 0.0
 
     def callback(label: str, done: int, total: int) -> None:
+        nonlocal updated
+        now = monotonic()
         if label not in tasks:
             tasks[label] = bar.add_task(label, total=total)
-        bar.update(tasks[label], completed=done, total=total)
+        elif done < total and now < updated + REFRESH:
+            return  # a small tensor takes less time than moving the bar
+        updated = now
+        bar.update(tasks[label], completed=done)
 
     timer = Timer(PATIENCE, bar.start)
     timer.daemon = True

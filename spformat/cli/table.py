@@ -89,10 +89,9 @@ def shortened(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
     dots = glyph("…", "..")
-    keep = max(width - len(dots), 2)
-    while True:
+    for keep in range(max(width - len(dots), 0), 0, -1):
         head = -(-keep * 3 // 5)
         short = text[:head] + dots + text[len(text) - (keep - head) :]
-        if cells(short) <= width or keep <= 2:
+        if cells(short) <= width:
             return short
-        keep -= 1
+    return dots

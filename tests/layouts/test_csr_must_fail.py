@@ -24,7 +24,9 @@ pytestmark = pytest.mark.usefixtures("simd")
 def file_of(data, nonzeros, entries, code, shape=(1, 12), block_elements=None):
     """A U8 tensor of one block with these bytes."""
     size = block_elements or shape[0] * shape[1]
-    entry = forge.csr_entry("t", U8, shape, bytes(shape[0] * shape[1]), code.parameters, size, [(data, nonzeros, entries)])
+    entry = forge.csr_entry(
+        "t", U8, shape, bytes(shape[0] * shape[1]), code.parameters, size, [(data, nonzeros, entries)]
+    )
     return forge.file_of([entry], data)
 
 
@@ -79,7 +81,7 @@ def test_csr_position_of_a_value_beyond_the_block_after_escapes(code):
 
 @FILLER_CODES
 def test_csr_position_after_a_whole_turn_round_the_group(code):
-    """The sum of the steps is more than L - 1 + bias: modulo L it would be inside, but no encoder writes it."""
+    """The steps add up to more than L - 1 + bias: inside again, modulo L, but no encoder writes it."""
     group([(3, 0), (3, 0), (3, 0), (1, 5)], 1, code, "csr/position")
 
 
@@ -178,6 +180,6 @@ def test_csr_pointers_with_a_padding_bit_set(bit):
 
 
 def test_storage_bytes_do_not_fit_the_width_of_the_pointers():
-    """Only the block itself says how wide its pointers are: width 1 would take one byte less than there is."""
+    """Only the block says how wide its pointers are: width 1 would take one byte less than there is."""
     data = bytes([1, 0b101, 0]) + stored.pack_bits([0, 3], 2) + b"\7\7"
     refused(file_of(data, 2, 2, GROUPS, (3, 4)), "storage/bytes")

@@ -1,4 +1,5 @@
-"""Every gap code of the family against the plain model: the same codes, pointers and values, and the same bits back.
+"""Every gap code of the family against the plain model: the same codes, pointers and values, and the same
+bits back.
 
 What is checked is the file: its index is read with msgpack and its blocks with the parser of tests/stored.py.
 """
@@ -52,7 +53,7 @@ def model_code(parameters):
 
 
 def stored_groups(file, number):
-    """Parameters, and for each block the pair (groups of entries in the file, groups that the model makes)."""
+    """For each block: parameters, groups of entries in the file, groups that the model makes."""
     _, _, shape, _, (layout, parameters, codecs, block_elements, numbers) = file.entry(number)
     assert (layout, codecs) == (2, [1, 0])
     code = model_code(parameters)
@@ -109,7 +110,7 @@ def test_so_are_they_when_a_tensor_has_many_blocks(axis, restart):
 
 
 def test_a_last_block_of_one_group_has_pointers_like_the_blocks_before_it(simd):  # noqa: ARG001
-    """Section 5.3: pointers are absent when block_elements <= L, which says nothing of the last block's own length."""
+    """Section 5.3: no pointers when block_elements <= L, whatever the length of the last block."""
     policy = Policy("csr", GapRequest(restart_rows=1, bits=3, fill="filler"), block_entries=3)
     matrix = np.ones((5, 2), np.uint8)  # blocks of two rows: the third holds one
     file = forge.Opened(written({"t": matrix}, policy=policy))

@@ -67,8 +67,8 @@ def test_blocks_need_no_groups(axis, simd):  # noqa: ARG001
 @pytest.mark.parametrize("restart_rows", [1, 2, 3, 100, 2**40], ids=lambda r: f"rows{r}")
 @pytest.mark.parametrize("block_elements", [30, 31, 1000, 2**31])
 def test_one_block_may_be_declared_larger_than_the_tensor(restart_rows, block_elements):
-    for origin in (-1, 0, 3):
-        check(matrix_of((6, 5)), gap_model.Code(0, restart_rows, 0, origin, 1, 3, 0), block_elements)
+    for origin, bias in ((-1, 1), (0, 0)):  # from any other origin the first nonzero is a turn of L away
+        check(matrix_of((6, 5)), gap_model.Code(0, restart_rows, 0, origin, bias, 3, 0), block_elements)
 
 
 @pytest.mark.parametrize("density", [0.0, 1.0])
@@ -94,7 +94,9 @@ def test_dense_and_bitmask_in_blocks_that_end_anywhere(simd):  # noqa: ARG001
                 assert raw(array) == raw(matrix)
 
 
-@pytest.mark.parametrize("storage", [[0, [], [0], 1], [1, [], [0, 0], 8], [2, [0, 0, 0, -1, 1, 4, 0], [1, 0], 5]])
+@pytest.mark.parametrize(
+    "storage", [[0, [], [0], 1], [1, [], [0, 0], 8], [2, [0, 0, 0, -1, 1, 4, 0], [1, 0], 5]]
+)
 def test_a_tensor_of_no_elements_may_have_the_long_form_without_blocks(storage):
     entry = forge.storage_entry("t", U16, [3, 0], b"", storage, [])
     with Reader(forge.file_of([entry])) as reader:

@@ -10,7 +10,16 @@ from spformat.reader import Reader
 from tests import forge, gap_model, stored
 from tests.helpers import raw, written
 
-LECTURE = {(0, 0): 1.2, (1, 3): 0.6, (1, 4): 3.4, (2, 5): 3.0, (3, 5): 0.9, (4, 7): 2.7, (4, 10): -0.2, (5, 13): 2.1}
+LECTURE = {
+    (0, 0): 1.2,
+    (1, 3): 0.6,
+    (1, 4): 3.4,
+    (2, 5): 3.0,
+    (3, 5): 0.9,
+    (4, 7): 2.7,
+    (4, 10): -0.2,
+    (5, 13): 2.1,
+}
 LECTURE_VALUES = [1.2, 0.6, 3.4, 3.0, 0.9, 2.7, -0.2, 2.1]
 
 
@@ -22,7 +31,9 @@ def lecture_matrix():
 
 
 def entries_of(matrix, policy):
-    """Codes, pointers (prefix sums) and values (None: escape) of a matrix stored in one block; it must come back."""
+    """Codes, pointers (prefix sums) and values (None: escape) of a matrix stored in one block; it must come
+    back.
+    """
     data = written({"t": matrix}, policy=policy)
     assert raw(Reader(data).read()["t"]) == raw(matrix)
     file = forge.Opened(data)
@@ -32,7 +43,9 @@ def entries_of(matrix, policy):
     length = restart * matrix.shape[1 - axis] or block_elements
     code = gap_model.Code(axis, restart, carry, origin, bias, bits, fill)
     assert code.parameters == parameters
-    groups = stored.parse_csr(file.block(), matrix.size, block_elements, length, numbers[2], code, matrix.itemsize)
+    groups = stored.parse_csr(
+        file.block(), matrix.size, block_elements, length, numbers[2], code, matrix.itemsize
+    )
     flat = [entry for group in groups for entry in group]
     pointers = [0, *np.cumsum([len(group) for group in groups]).tolist()]
     kept = [v.to_bytes(matrix.itemsize, "little") for _, v in flat if v is not None]
@@ -64,7 +77,9 @@ def test_lecture_matrix_in_the_specs_worked_bytes():
 
 
 @pytest.mark.parametrize(
-    ("bits", "codes", "filler"), [(2, None, 16), (4, [13, 9, 3, 10, 0, 13, 1, 11], 0)], ids=["2 bits", "4 bits"]
+    ("bits", "codes", "filler"),
+    [(2, None, 16), (4, [13, 9, 3, 10, 0, 13, 1, 11], 0)],
+    ids=["2 bits", "4 bits"],
 )
 def test_lecture_matrix_with_its_rows_reversed(bits, codes, filler):
     found, _, values = entries_of(lecture_matrix()[::-1].copy(), preset("lecture", bits))

@@ -1,0 +1,150 @@
+"""The planner takes the smallest by exact size; what a policy leaves open is chosen in the same way."""
+
+import numpy as np
+import pytest
+
+from spformat.dtypes import BY_NAME, from_numpy
+from spformat.errors import SourceError, SpformatError
+from spformat.planning import statistics
+from spformat.planning.choose import candidates, choose
+from spformat.planning.policy import ALL_ROWS, PRESETS, GapRequest, Policy, preset
+from spformat.reader import Reader
+from tests import forge
+from tests.helpers import sparse, written
+
+
+def bits(array):
+    return array.view(from_numpy(array.dtype).bits)
+
+
+def chosen(array, policy=None):
+    return choose("t", bits(array), from_numpy(array.dtype), policy or Policy(), 1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize("shape", [(), (1,), (10,), (64, 64), (300, 784)], ids=str)
+def test_dense_wins_where_nothing_is_zero(shape, dtype):
+    assert chosen(np.ones(shape, dtype)).label == "dense"
+
+
+@pytest.mark.parametrize("elements", range(1, 17))
+def test_dense_wins_for_tiny_tensors_even_of_zeros(elements):
+    assert chosen(np.zeros(elements, np.uint8)).label == "dense"
+
+
+def test_a_bias_of_ten_numbers_costs_tens_of_bytes():
+    with_bias = written({"w": sparse((64, 64)), "layer.0.bias": np.arange(1, 11, dtype=np.float32)})
+    assert len(with_bias) - len(written({"w": sparse((64, 64))})) < 40 + 40
+
+
+@pytest.mark.parametrize(
+    ("density", "label"),
+    [(0.9, "bitmask"), (0.5, "bitmask"), (0.1, "csr 4 bits escape"), (0.01, "csr 8 bits filler")],
+)
+def test_density_decides(density, label):
+    array = np.where(np.random.default_rng(5).random((256, 256)) < density, np.float32(3), np.float32(0))
+    assert chosen(array).label.split()[0] == label.split()[0]
+    if density == 0.1:
+        assert chosen(array).label == label
+
+
+def test_the_smallest_candidate_is_chosen_and_the_faster_one_of_equals():
+    for seed, density in enumerate((0.0, 0.02, 0.1, 0.4, 0.8, 0.99)):
+        array = sparse((50, 60), density, np.float16, seed)
+        all_of_them = candidates("t", bits(array), BY_NAME["F16"], Policy(), 1)
+        least = min(candidate.bytes for candidate in all_of_them)
+        assert chosen(array) == next(candidate for candidate in all_of_them if candidate.bytes == least)
+
+
+def test_a_tensor_a_few_bytes_from_the_border_is_stored_in_the_smaller_way():
+    """Each digest of a block takes nine bytes in the index, which matters for tensors of this size."""
+    for zeros in range(200):
+        array = np.ones(200, np.uint8)
+        array[:zeros] = 0
+        sizes = {
+            layout: len(written({"t": array}, policy=Policy(layout)))
+            for layout in ("dense", "bitmask", "csr")
+        }
+        assert len(written({"t": array})) == min(sizes.values()), (zeros, sizes)
+
+
+@pytest.mark.parametrize("density", [0.0, 0.05, 0.3, 1.0])
+@pytest.mark.parametrize("layout", ["dense", "bitmask", "csr"])
+def test_a_forced_layout_is_taken_even_where_it_is_larger(layout, density):
+    with Reader(written({"t": sparse((40, 40), density)}, policy=Policy(layout))) as reader:
+        assert reader.entry("t").storage.layout.name == layout
+
+
+@pytest.mark.parametrize("layout", ["auto", "dense", "bitmask", "csr"])
+def test_tensors_of_no_elements_have_the_short_form_whatever_is_asked(layout):
+    file = forge.Opened(written({"t": np.zeros((3, 0, 2))}, policy=Policy(layout)))
+    assert file.entry()[4] == 0
+
+
+@pytest.mark.parametrize("axis", ["row", "column"])
+@pytest.mark.parametrize("restart_rows", [None, 1, ALL_ROWS])
+@pytest.mark.parametrize("density", [0.01, 0.1, 0.6])
+def test_bits_and_fill_left_open_are_the_best_ones(axis, restart_rows, density):
+    array = sparse((40, 50), density)
+    fixed = [
+        chosen(array, Policy("csr", GapRequest(axis, restart_rows, bits=bits, fill=fill))).bytes
+        for fill in ("filler", "escape")
+        for bits in range(1, 17)
+    ]
+    assert chosen(array, Policy("csr", GapRequest(axis, restart_rows))).bytes == min(fixed)
+
+
+@pytest.mark.parametrize(("bits", "bias", "fill"), [(0, 0, None), (0, 1, "escape"), (1, 0, "escape")])
+def test_a_request_without_a_step_is_refused(bits, bias, fill):
+    with pytest.raises(SourceError, match="largest step") as caught:
+        chosen(sparse((5, 5)), Policy("csr", GapRequest(bits=bits, bias=bias, fill=fill)))
+    assert caught.value.tensor == "t"
+
+
+WRONG_GAPS = [
+    {"axis": "rows"},
+    {"fill": "zero"},
+    {"bias": 2},
+    {"bits": 17},
+    {"bits": -1},
+    {"restart_rows": 0},
+]
+WRONG_GAPS += [{"restart_rows": -2}, {"origin": -2}, {"origin": 2**31}]
+
+
+@pytest.mark.parametrize("request_", WRONG_GAPS, ids=repr)
+def test_gap_requests_outside_of_the_table_are_refused_by_name(request_):
+    with pytest.raises(SpformatError, match=next(iter(request_))):
+        Policy("csr", GapRequest(**request_))
+
+
+@pytest.mark.parametrize(
+    "policy", [{"layout": "sparse"}, {"block_entries": 0}, {"block_entries": 2**20 + 1}], ids=repr
+)
+def test_policies_outside_of_the_table_are_refused_by_name(policy):
+    with pytest.raises(SpformatError, match=next(iter(policy))):
+        Policy(**policy)
+
+
+def test_presets():
+    assert sorted(PRESETS) == ["deep-compression", "eie", "lecture"]
+    assert preset("eie", bits=5).gap.bits == 5
+    with pytest.raises(SpformatError, match="deep-compression, eie"):
+        preset("EIE")
+
+
+@pytest.mark.parametrize("itemsize", [1, 2, 4, 8])
+def test_statistics_count_the_entries_that_each_width_needs(itemsize, simd):  # noqa: ARG001
+    """One pass of histograms says what sixteen widths and two fills would take, block by block."""
+    rng = np.random.default_rng(itemsize)
+    array = np.zeros(30_000, f"<u{itemsize}")
+    array[np.cumsum(rng.integers(1, 40, 500))] = 1
+    array[[20_500, 29_999]] = 1  # gaps longer than the histogram
+    found = statistics.gap_statistics(array, 11_000, 1)
+    for block in range(3):
+        positions = np.flatnonzero(array[block * 11_000 : (block + 1) * 11_000])
+        gaps = np.diff(positions, prepend=-1)
+        assert found.nonzeros[block] == len(positions)
+        for fill in (0, 1):
+            expected = [int(np.sum(-(-gaps // (2**width - fill)))) for width in range(1, 17)]
+            assert found.entries[block, fill].tolist() == expected
