@@ -109,7 +109,7 @@ def test_so_are_they_when_a_tensor_has_many_blocks(axis, restart):
             check(request, 3)
 
 
-def test_a_last_block_of_one_group_has_pointers_like_the_blocks_before_it(simd):  # noqa: ARG001
+def test_a_last_block_of_one_group_has_pointers_or_not_as_the_specification_says(simd):  # noqa: ARG001
     """Section 5.3: no pointers when block_elements <= L, whatever the length of the last block."""
     policy = Policy("csr", GapRequest(restart_rows=1, bits=3, fill="filler"), block_entries=3)
     matrix = np.ones((5, 2), np.uint8)  # blocks of two rows: the third holds one
