@@ -27,9 +27,7 @@ def zeroed(size: int) -> npt.NDArray[np.uint8]:
             return _aligned_view(np.zeros(size + ALIGNMENT, np.uint8), size, ALIGNMENT)
         pages = mmap.mmap(-1, size + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except (MemoryError, OSError, ValueError, OverflowError):
-        raise LimitError(
-            "not enough memory for the decoded tensors", kind="limits/memory", found=size
-        ) from None
+        raise LimitError("not enough memory for the decoded tensors", kind="limits/memory", found=size) from None
     pages.madvise(mmap.MADV_HUGEPAGE)
     return _aligned_view(np.frombuffer(pages, np.uint8), size, _HUGE_PAGE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -18,11 +19,15 @@ class AtomicFile:
     def __init__(self, target: str | os.PathLike[str]) -> None:
         self.target = Path(target)
         if self.target.is_dir():
-            raise IsADirectoryError(f"{self.target} is a directory")
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{self.target.name[:64]}.", suffix=".tmp", dir=self._folder
-        )
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.target))
+        # A short prefix in bytes: the temporary name must not be longer than the target's may be.
+        prefix = os.fsdecode(os.fsencode("." + self.target.name)[:64]).encode("utf-8", "ignore").decode() + "."
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=self._folder)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(self.target)) from None
         self.temporary = Path(name)
+        self._done = False
         os.fchmod(descriptor, 0o666 & ~_umask())
         self.file: BinaryIO = os.fdopen(descriptor, "w+b")
 
@@ -36,7 +41,9 @@ class AtomicFile:
         os.fsync(self.file.fileno())
 
     def commit(self) -> None:
-        """The file takes the place of the target; on failure the target is as it was."""
+        """The file takes the place of the target; on failure the target is as it was. Once only."""
+        if self._done:
+            return
         try:
             self.sync()
             self.file.close()
@@ -44,10 +51,14 @@ class AtomicFile:
         except BaseException:
             self.abort()
             raise
+        self._done = True
         self._sync_folder()
 
     def abort(self) -> None:
         """Removes the temporary file."""
+        if self._done:
+            return
+        self._done = True
         with contextlib.suppress(OSError):
             self.file.close()
         with contextlib.suppress(FileNotFoundError):

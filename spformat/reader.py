@@ -12,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from . import arena
+from .codecs.frequencies import Table
 from .container import prologue
 from .container.digest import digest
 from .container.entry import EntryRecord
 from .dtypes import DType
 from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
 from .layouts import jobs, storage
+from .layouts.coding import NativeCoding
 from .layouts.jobs import Owner
+from .layouts.model_bank import ModelBank
 from .layouts.storage import Storage
 from .limits import Limits
 from .tensor_file import PathOrBytes, TensorFile
@@ -58,12 +61,12 @@ class Reader:
     files that are not trusted, `threads` the most threads that decode (None: all processors).
     """
 
-    def __init__(
-        self, source: PathOrBytes, *, limits: Limits | None = None, threads: int | None = None
-    ) -> None:
+    def __init__(self, source: PathOrBytes, *, limits: Limits | None = None, threads: int | None = None) -> None:
         self.limits = limits or Limits()
         self.threads = threads
         self._file = TensorFile(source, self.limits)
+        self._bank = ModelBank([Table(data) for data in self._file.index.tables])
+        self._codings: dict[str, NativeCoding] = {}
         try:
             self.entries = _entries(self._file)
         except BaseException:
@@ -124,9 +127,7 @@ class Reader:
         size = entry.dtype.itemsize
         self._check_budget(elements * size)
         memory = arena.zeroed(elements * size)
-        base = (memory.ctypes.data - low * size) % (
-            1 << 64
-        )  # address of element 0, were the whole tensor there
+        base = (memory.ctypes.data - low * size) % (1 << 64)  # address of element 0, were the whole tensor there
         self._run("decode", [(entry, base, range(first, last))])
         skip = start * view.row_elements - low
         count = (stop - start) * view.row_elements
@@ -142,7 +143,7 @@ class Reader:
         self._check_budget(total * (size + 8))
         positions = arena.zeroed(total * 8).view(np.int64)
         values = arena.zeroed(total * size)
-        table = jobs.table_of(jobs.rows(entry.storage, entry.shape, size, entry.offset, 0))
+        table = jobs.table_of(jobs.rows(entry.storage, entry.shape, size, entry.offset, 0, coding=self._coding(entry)))
         starts = np.cumsum(counts) - counts
         table["positions"] = positions.ctypes.data + starts * 8
         table["data"] = values.ctypes.data + starts * size
@@ -150,11 +151,13 @@ class Reader:
         jobs.run("positions", table, self.threads, self._file.stored, owners)
         return positions, values.view(entry.dtype.bits)
 
-    def stored_block(self, name: str, block: int) -> bytes:
-        """The stored bytes of one block, as they are."""
+    def stored_block(self, name: str, block: int, start: int = 0, size: int | None = None) -> bytes:
+        """The stored bytes of one block, as they are; or `size` of them from byte `start` of the block."""
         entry = self.entry(name)
-        offset = entry.offset + sum(entry.storage.stored_bytes[:block])
-        return self._file.read(offset, entry.storage.stored_bytes[block])
+        entry = self.entries[entry.target or entry.name]
+        offset = entry.offset + sum(entry.storage.stored_bytes[:block]) + start
+        left = max(0, entry.storage.stored_bytes[block] - start)
+        return self._file.read(offset, left if size is None else min(size, left))
 
     def check_blocks(self) -> None:
         """Raises ChecksumError unless every block has the digest that the index gives."""
@@ -173,13 +176,23 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
     def _owners(self) -> list[Entry]:
         return [entry for entry in self.entries.values() if entry.target is None]
+
+    def _coding(self, entry: Entry) -> int:
+        """Address of the tensor's coding for the kernels, 0 when it is plain. Raises CorruptError for bad tables."""
+        coding = entry.storage.coding
+        if coding.is_plain:
+            return 0
+        if entry.name not in self._codings:
+            try:
+                self._codings[entry.name] = NativeCoding(coding, self._bank, entry.dtype.itemsize)
+            except (ValueError, IndexError) as error:
+                raise CorruptError(f"a table breaks a rule: {error}", kind="tables/form", tensor=entry.name) from None
+        return self._codings[entry.name].address
 
     def _check_budget(self, size: int) -> None:
         budget = self.limits.decoded_bytes(self.file_bytes)
@@ -195,7 +208,8 @@ class Reader:
         self._check_budget(sum(entry.dense_bytes for entry in entries))
         memory = arena.zeroed(sum(arena.aligned(entry.dense_bytes) for entry in entries))
         base, at = memory.ctypes.data, 0
-        arrays, parts = {}, []
+        arrays: dict[str, BitPatterns] = {}
+        parts: list[tuple[Entry, int, range | None]] = []
         for entry in entries:
             size = entry.dense_bytes
             arrays[entry.name] = memory[at : at + size].view(entry.dtype.bits).reshape(entry.shape)
@@ -210,7 +224,10 @@ class Reader:
         owners: list[Owner] = []
         for entry, data, blocks in parts:
             size = entry.dtype.itemsize
-            rows += jobs.rows(entry.storage, entry.shape, size, entry.offset, data, blocks=blocks, fresh=True)
+            coding = self._coding(entry) if task != "check" else 0
+            rows += jobs.rows(
+                entry.storage, entry.shape, size, entry.offset, data, blocks=blocks, coding=coding, fresh=True
+            )
             owners += [Owner(entry.name, block) for block in blocks or range(entry.storage.blocks)]
         jobs.run(task, jobs.table_of(rows), self.threads, self._file.stored, owners)
 

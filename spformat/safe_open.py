@@ -79,9 +79,7 @@ class safe_open:  # noqa: N801  (safetensors' name, so that switching is changin
     def __enter__(self) -> safe_open:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._reader.close()
 
     def _out(self, bits: BitPatterns, name: str) -> Any:

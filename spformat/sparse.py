@@ -61,21 +61,15 @@ def to_torch(reader: Reader, name: str, layout: str, device: Any) -> torch.Tenso
 
     entry = reader.entry(name)
     if layout == "csr" and len(entry.shape) != 2:
-        raise SpformatError(
-            "torch has sparse CSR tensors of two dimensions only: use layout='coo'", tensor=name
-        )
+        raise SpformatError("torch has sparse CSR tensors of two dimensions only: use layout='coo'", tensor=name)
     positions, bits = nonzeros(reader, name)
     values = to_tensor(bits, entry.dtype)
     if layout == "csr":
         pointers, columns = (torch.from_numpy(part) for part in compressed_rows(positions, *entry.shape))
-        return torch.sparse_csr_tensor(
-            pointers, columns, values, entry.shape, device=device, check_invariants=False
-        )
+        return torch.sparse_csr_tensor(pointers, columns, values, entry.shape, device=device, check_invariants=False)
     shape = entry.shape or (1,)
     indices = (
-        torch.from_numpy(np.stack(np.unravel_index(positions, shape)))
-        if entry.shape
-        else torch.zeros(0, len(bits))
+        torch.from_numpy(np.stack(np.unravel_index(positions, shape))) if entry.shape else torch.zeros(0, len(bits))
     )
     made = torch.sparse_coo_tensor(indices.long(), values, entry.shape, device=device, check_invariants=False)
     return made._coalesced_(True)

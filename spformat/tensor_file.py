@@ -77,9 +77,7 @@ class TensorFile:
             offset += len(part)
             size -= len(part)
         if size and exact:
-            raise TruncatedError(
-                "the file became shorter while it was read", kind="block/short", offset=offset
-            )
+            raise TruncatedError("the file became shorter while it was read", kind="block/short", offset=offset)
         return b"".join(parts)
 
     @property

@@ -62,9 +62,7 @@ def load(data: bytes) -> dict[str, torch.Tensor]:
         return _tensors(reader, "cpu")
 
 
-def load_file(
-    filename: Path, device: str | int = "cpu", *, threads: int | None = None
-) -> dict[str, torch.Tensor]:
+def load_file(filename: Path, device: str | int = "cpu", *, threads: int | None = None) -> dict[str, torch.Tensor]:
     """The tensors of a file; those that were saved tied share storage. Raises FormatError or LimitError."""
     with Reader(filename, threads=threads) as reader:
         return _tensors(reader, device)

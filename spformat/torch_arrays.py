@@ -129,7 +129,7 @@ def to_tensor(array: NDArray[Any], dtype: DType) -> torch.Tensor:
     target = to_torch_dtype(dtype)
     if array.size == 0:
         # In the one allocation of a load it has its neighbour's address; torch.save takes that for sharing.
-        return torch.empty(array.shape, dtype=target)
+        array = np.empty(array.shape, array.dtype)
     if any(step < 0 for step in array.strides):
         array = array.copy()
     carrier = _CARRIERS[dtype.itemsize][0]

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from . import _native
 from .atomic_file import AtomicFile
 from .container import footer, index, prologue
 from .container.digest import digest
@@ -20,12 +21,14 @@ from .container.version import FormatVersion
 from .dtypes import DType, from_numpy
 from .errors import SourceError, SpformatError
 from .layouts import jobs
+from .layouts.coding import NativeCoding
 from .layouts.storage import Storage
 from .limits import MAX_NAME_BYTES, MAX_RANK
 from .planning import statistics
 from .planning.candidate import record
 from .planning.choose import choose
 from .planning.policy import Policy
+from .planning.pool import TablePool
 
 _WINDOW = 1 << 24  # bytes encoded before they are written: what packing needs besides the tensor
 
@@ -50,6 +53,7 @@ class Writer:
         self._numbers: dict[str, int] = {}
         self._policy = policy or Policy()
         self._threads = threads
+        self._pool = TablePool()
         self.dense_bytes = 0
         self.stored_bytes = 0
         self._finished = False
@@ -65,7 +69,7 @@ class Writer:
         if array.ndim > MAX_RANK:
             raise SourceError("too many dimensions", tensor=name, expected=MAX_RANK, found=array.ndim)
         bits = _bit_patterns(array, wire)
-        storage = choose(name, bits, wire, self._policy, self._threads).storage
+        storage = choose(name, bits, wire, self._policy, self._pool, self._threads).storage(self._pool)
         self._write_blocks(bits, storage)
         self._append(record(name, wire, bits.shape, digest(bits), storage))
         self.dense_bytes += bits.nbytes
@@ -92,14 +96,19 @@ class Writer:
         if self._finished:
             return
         self._finished = True
+        self._index.tables = [table.data for table in self._pool.tables]
         data = self._index.write()
         version = prologue.write_version(FormatVersion())
         self._write(data + footer.write(self.stored_bytes, data, version))
         self._file.flush()
 
     def close(self) -> None:
-        """Finishes and commits: from now on the file is there under its name."""
-        self.finish()
+        """Finishes and commits: from now on the file is there under its name. On failure nothing is left behind."""
+        try:
+            self.finish()
+        except BaseException:
+            self.abort()
+            raise
         if self._atomic:
             self._atomic.commit()
 
@@ -111,9 +120,7 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None:
             self.close()
         else:
@@ -140,28 +147,42 @@ class Writer:
         self._index.entries.append(entry)
 
     def _write_blocks(self, bits: npt.NDArray[Any], storage: Storage) -> None:
-        """Encodes and writes windows of blocks; sets the storage's digests."""
-        table = statistics.job_table(bits, storage)
+        """Encodes and writes windows of blocks; sets the storage's stored_bytes and digests."""
+        coding = None
+        if not storage.coding.is_plain:
+            coding = NativeCoding(storage.coding, self._pool.bank, bits.itemsize)
+        table = statistics.job_table(bits, storage, coding.address if coding else 0)
         table["stored_bytes"], table["nonzeros"] = storage.stored_bytes, storage.nonzeros
         table["entries"] = storage.entries
-        ends = np.cumsum(table["stored_bytes"])
+        rooms = table["stored_bytes"].copy()
+        if coding:
+            _native.most_stored_bytes(table.view(np.uint8), rooms)
+        ends = np.cumsum(rooms)
         start = 0
         while start < len(table):
             written = int(ends[start - 1]) if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, written + _WINDOW, side="right")))
-            self._write_window(table[start:stop])
+            self._write_window(table[start:stop], rooms[start:stop])
             start = stop
+        storage.stored_bytes = table["stored_bytes"].tolist()
         storage.digests = table["digest"].tolist()
 
-    def _write_window(self, table: jobs.JobTable) -> None:
-        sizes = table["stored_bytes"]
-        buffer = np.empty(int(sizes.sum()), np.uint8)
-        table["stored"] = buffer.ctypes.data + np.cumsum(sizes) - sizes
+    def _write_window(self, table: jobs.JobTable, rooms: npt.NDArray[np.uint64]) -> None:
+        """Encodes blocks into rooms that are large enough, and writes them without what was left over."""
+        buffer = np.empty(int(rooms.sum()), np.uint8)
+        starts = np.cumsum(rooms) - rooms
+        table["stored"] = buffer.ctypes.data + starts
         jobs.run("encode", table, self._threads)
-        self._write(buffer)
+        if (table["stored_bytes"] == rooms).all():
+            self._write(buffer)
+            return
+        for start, size in zip(starts.tolist(), table["stored_bytes"].tolist(), strict=True):
+            self._write(buffer[start : start + size])
 
     def _write(self, data: bytes | npt.NDArray[np.uint8]) -> None:
-        self._file.write(memoryview(data))
+        rest = memoryview(data if isinstance(data, bytes) else data.data)
+        while rest:  # a raw file may take less than it is given
+            rest = rest[self._file.write(rest) or 0 :]
         self.stored_bytes += len(data)
 
 

@@ -26,11 +26,7 @@ def footer(index, start, version=VERSION, **wrong):
     fields = {"index_offset": start, "index_bytes": len(index), "file_bytes": start + len(index) + 48}
     fields |= {key: value for key, value in wrong.items() if key in fields}
     head = struct.pack("<8sQQQ", version, *fields.values())
-    return (
-        head
-        + struct.pack("<Q", wrong.get("index_digest", digest(index + head)))
-        + wrong.get("end_magic", END_MAGIC)
-    )
+    return head + struct.pack("<Q", wrong.get("index_digest", digest(index + head))) + wrong.get("end_magic", END_MAGIC)
 
 
 def file_of(tensors, body=b"", *, version=VERSION, magic=MAGIC, index=None, **wrong):

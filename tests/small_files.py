@@ -13,15 +13,11 @@ def _several():
         "empty": np.zeros((3, 0), np.int64),
         "w": sparse((6, 9), 0.3),
     }
-    return written(
-        tensors, metadata={"a": [1, None, {"b": 2.5}], "format": "pt"}, ties=[("tied", "w"), ("again", "")]
-    )
+    return written(tensors, metadata={"a": [1, None, {"b": 2.5}], "format": "pt"}, ties=[("tied", "w"), ("again", "")])
 
 
 def _csr(shape, block_entries=32_768, **request):
-    return written(
-        {"t": sparse(shape, 0.3, np.uint8)}, policy=Policy("csr", GapRequest(**request), block_entries)
-    )
+    return written({"t": sparse(shape, 0.3, np.uint8)}, policy=Policy("csr", GapRequest(**request), block_entries))
 
 
 SMALL_FILES = {
@@ -29,9 +25,7 @@ SMALL_FILES = {
     "dense": written({"t": np.arange(7, dtype=np.uint16)}, policy=Policy("dense")),
     "dense, blocks": written({"t": np.arange(7, dtype=np.uint8)}, policy=Policy("dense", block_entries=3)),
     "bitmask": written({"t": sparse((5, 5), 0.5, np.uint8)}, policy=Policy("bitmask")),
-    "bitmask, blocks": written(
-        {"t": sparse((40,), 0.5, np.uint8)}, policy=Policy("bitmask", block_entries=6)
-    ),
+    "bitmask, blocks": written({"t": sparse((40,), 0.5, np.uint8)}, policy=Policy("bitmask", block_entries=6)),
     "filler": _csr((3, 13), bits=2, fill="filler"),
     "escape": _csr((3, 13), bits=2, fill="escape"),
     "rows": _csr((4, 8), restart_rows=1, bits=2),

@@ -16,9 +16,9 @@ def unpack_bits(data, count, width):
     return numbers, stream >> (count * width) == 0
 
 
-def has_pointers(elements, block_elements, length):  # noqa: ARG001
-    """Section 5.3: "nothing, when block_elements <= L", whatever the length of this block."""
-    return block_elements > length
+def has_pointers(elements, length):
+    """Section 5.3: "nothing, when the block has one group", which a shorter last block may have."""
+    return elements > length
 
 
 def csr_block(groups, pointers, bits, itemsize, width=None):
@@ -31,11 +31,11 @@ def csr_block(groups, pointers, bits, itemsize, width=None):
     return head + pack_bits([c for c, _ in entries], bits) + values
 
 
-def parse_csr(data, elements, block_elements, length, entries, code, itemsize):
+def parse_csr(data, elements, length, entries, code, itemsize):
     """The groups of (code, value) of a block; checks padding, width of the pointers and length."""
     groups = -(-elements // length)
     counts, at = [entries], 0
-    if has_pointers(elements, block_elements, length):
+    if has_pointers(elements, length):
         width = data[0]
         counts, padded = unpack_bits(data[1:], groups, width)
         at = 1 + -(-groups * width // 8)

@@ -14,9 +14,7 @@ def shapes(max_side=9, max_flat=3000):
     small = st.lists(st.integers(0, max_side), max_size=4).map(tuple)
     full = st.lists(st.integers(1, max_side), max_size=4).map(tuple)
     long = st.integers(1, max_flat)
-    return st.one_of(
-        small, full, long.map(lambda n: (n,)), long.map(lambda n: (2, n)), long.map(lambda n: (n, 3))
-    )
+    return st.one_of(small, full, long.map(lambda n: (n,)), long.map(lambda n: (2, n)), long.map(lambda n: (n, 3)))
 
 
 def _special_bytes(itemsize):
@@ -112,9 +110,7 @@ def names():
 
 def metadata():
     """A user's metadata."""
-    leaves = st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False), names()
-    )
+    leaves = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False), names())
     values = st.recursive(
         leaves,
         lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names(), inner, max_size=4)),

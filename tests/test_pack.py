@@ -18,9 +18,7 @@ def npz(tmp_path):
     path = tmp_path / "model.npz"
     dense = rng.normal(size=(64, 80)).astype(np.float32)
     pruned = np.where(np.abs(dense) > 1.6, dense, 0).astype(np.float32)
-    np.savez(
-        path, dense=dense, pruned=pruned, bias=np.array([-0.0, np.nan], np.float32), none=np.zeros((0, 4))
-    )
+    np.savez(path, dense=dense, pruned=pruned, bias=np.array([-0.0, np.nan], np.float32), none=np.zeros((0, 4)))
     return path
 
 

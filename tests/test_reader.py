@@ -46,9 +46,7 @@ def test_every_source_gives_the_same(source):
         assert (reader.version, reader.file_bytes) == ("1.0", len(DATA))
         assert reader.index_bytes == len(DATA) - 64 - len(forge.Opened(DATA).body)
         arrays = reader.read()
-    assert {name: raw(arrays[name]) for name in TENSORS} == {
-        name: raw(array) for name, array in TENSORS.items()
-    }
+    assert {name: raw(arrays[name]) for name in TENSORS} == {name: raw(array) for name, array in TENSORS.items()}
 
 
 def test_ties_come_back_as_the_same_array():

@@ -11,9 +11,7 @@ from spformat.torch_densify import densify  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning", "ignore:Sparse:UserWarning")
 
-ODD = np.array(
-    [0x80000000, 0x7FC00123, 0x00000001, 0xFF800000], np.uint32
-)  # -0.0, a NaN payload, a subnormal, -inf
+ODD = np.array([0x80000000, 0x7FC00123, 0x00000001, 0xFF800000], np.uint32)  # -0.0, a NaN payload, a subnormal, -inf
 
 
 def odd_values():

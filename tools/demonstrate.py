@@ -33,9 +33,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
         _compare(dense, loaded)
         sizes = checkpoint.stat().st_size, packed.stat().st_size
-    print(
-        f"\nmodel.pt {sizes[0]:,} bytes -> model.spf {sizes[1]:,} bytes, {sizes[0] / sizes[1]:.2f} times smaller"
-    )
+    print(f"\nmodel.pt {sizes[0]:,} bytes -> model.spf {sizes[1]:,} bytes, {sizes[0] / sizes[1]:.2f} times smaller")
     print(f"loaded in {1000 * seconds:.0f} ms; all {len(loaded)} tensors are identical, bit for bit")
 
 

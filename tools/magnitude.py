@@ -32,6 +32,4 @@ def encoder_matrices(sparsity: float, dtype: str = "f32") -> dict[str, Array]:
     """The 36 encoder matrices, each pruned in float32 and then rounded to f32 or bf16."""
     as_type = {"f32": np.float32, "bf16": ml_dtypes.bfloat16}[dtype]
     tensors = model_tensors().items()
-    return {
-        name: pruned(t, sparsity).astype(as_type) for name, t in tensors if is_encoder_matrix(name, t.ndim)
-    }
+    return {name: pruned(t, sparsity).astype(as_type) for name, t in tensors if is_encoder_matrix(name, t.ndim)}

@@ -39,9 +39,7 @@ class _Program(click.Group):
             return super().invoke(ctx)
 
 
-@click.command(
-    cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.command(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, message="spformat %(version)s")
 def main() -> None:
     """Store pruned neural networks in small files that load fast, bit for bit as they were.

@@ -37,9 +37,7 @@ COLUMNS = (
 @options.as_json
 @options.quiet
 @click.pass_context
-def command(
-    ctx: click.Context, a: str, b: str, key: str | None, keep_masks: bool, as_json: bool, quiet: bool
-) -> None:
+def command(ctx: click.Context, a: str, b: str, key: str | None, keep_masks: bool, as_json: bool, quiet: bool) -> None:
     """Compare the tensors of A and B, in any formats that can be packed; exit with 1 when they differ."""
     report = spformat.diff(a, b, key=key, keep_masks=keep_masks)
     if as_json:

@@ -24,15 +24,11 @@ SORTS = ("order", "name", "size", "ratio")
 
 @click.command("inspect", short_help="Show what is in a file, and where its bytes went.")
 @click.argument("file", type=click.Path())
-@click.option(
-    "--tensor", "names", multiple=True, metavar="NAME", help="Show this tensor only (may be repeated)."
-)
+@click.option("--tensor", "names", multiple=True, metavar="NAME", help="Show this tensor only (may be repeated).")
 @click.option("--entries", is_flag=True, help="Print the stored arrays of the one --tensor.")
 @click.option("--no-bound", is_flag=True, help="Leave out the order-0 bound: only the index is read then.")
 @click.option("--metadata", is_flag=True, help="Print the file's metadata too.")
-@click.option(
-    "--sort", type=click.Choice(SORTS), default="order", help="By name, or largest first [default: order]."
-)
+@click.option("--sort", type=click.Choice(SORTS), default="order", help="By name, or largest first [default: order].")
 @options.threads
 @options.max_bytes
 @options.as_json
@@ -82,9 +78,7 @@ def _sorted(report: Report, sort: str) -> Report:
     keys = {"size": lambda tensor: -tensor.stored_bytes, "ratio": lambda tensor: -tensor.ratio}
     if sort == "order":
         return report
-    return replace(
-        report, tensors=sorted(report.tensors, key=keys.get(sort, lambda tensor: tensor.name.encode()))
-    )
+    return replace(report, tensors=sorted(report.tensors, key=keys.get(sort, lambda tensor: tensor.name.encode())))
 
 
 def _show_entries(file: str, name: str, limits: Limits | None, threads: int | None, as_json: bool) -> None:

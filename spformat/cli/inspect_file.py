@@ -48,9 +48,7 @@ def file_text(path: str, report: Report, width: int | None, some: bool) -> str:
     if report.file.metadata:
         lines.append(f"metadata: {plural(len(report.file.metadata), 'key')} (--metadata shows them)")
     if dropped:
-        lines.append(
-            f"no room here for: {', '.join(dropped)} (a wider terminal, a file or --json shows them)"
-        )
+        lines.append(f"no room here for: {', '.join(dropped)} (a wider terminal, a file or --json shows them)")
     return "\n".join(lines)
 
 
@@ -63,12 +61,16 @@ def _heading(path: str, file: FileReport) -> Iterator[str]:
 
 
 def layout_text(tensor: TensorReport) -> str:
-    """'csr 4b esc': layout, bits of a gap, escapes instead of fillers, gaps along columns."""
-    gap = tensor.gap_code
-    if gap is None:
-        return tensor.layout
-    marks = [f"{gap['bits']}b", "esc" * (gap["fill"] == gaps.ESCAPE), "col" * (gap["axis"] == gaps.COLUMN)]
-    return " ".join(["csr", *filter(None, marks)])
+    """'csr 4b esc': layout, bits of a gap, escapes instead of fillers, gaps along columns; 'bitmask strips+float':
+    the entropy coders of its streams."""
+    gap, marks = tensor.gap_code, []
+    if gap is not None:
+        marks = [f"{gap['bits']}b", "esc" * (gap["fill"] == gaps.ESCAPE), "col" * (gap["axis"] == gaps.COLUMN)]
+    coded = "+".join(_SHORT[codec] for codec in tensor.codecs if codec in _SHORT)
+    return " ".join([tensor.layout, *filter(None, [*marks, coded])])
+
+
+_SHORT = {"rans": "rans", "strips": "strips", "floatsplit": "float"}
 
 
 def _row(tensor: TensorReport) -> list[str]:

@@ -81,9 +81,7 @@ def _numbers(account: Accounting, nonzeros: int, fill: str) -> Iterator[str]:
     every = "row" if rows == 1 else f"{rows:,} rows" if isinstance(rows, int) else f"{rows:,.2f} rows"
     yield f"  numbers   2a + n + 1 = {account.numbers:,}"
     yield f"            a = {account.a:,}: {nonzeros:,} nonzeros and {account.fillers:,} {fill}"
-    yield f"            n = {account.n:,}: " + (
-        f"one pointer for every {every}" if account.n != 1 else "no restart"
-    )
+    yield f"            n = {account.n:,}: " + (f"one pointer for every {every}" if account.n != 1 else "no restart")
     absolute = f"a column number takes {account.index_bits_absolute}"
     yield f"  index     {plural(account.index_bits, 'bit')} a position; {absolute}"
 

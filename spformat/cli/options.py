@@ -65,9 +65,5 @@ max_bytes = click.option(
     metavar="SIZE",
     help="Refuse to decode more than SIZE, such as 8GB [default: the more of 1 GiB and 1000 times the file].",
 )
-key = click.option(
-    "--key", metavar="PATH", help="Which part of a nested checkpoint, such as ema.params; '.' for all."
-)
-keep_masks = click.option(
-    "--keep-masks", is_flag=True, help="Leave pairs of weight_orig and weight_mask as they are."
-)
+key = click.option("--key", metavar="PATH", help="Which part of a nested checkpoint, such as ema.params; '.' for all.")
+keep_masks = click.option("--keep-masks", is_flag=True, help="Leave pairs of weight_orig and weight_mask as they are.")

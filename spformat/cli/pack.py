@@ -25,31 +25,20 @@ PRESETS = ("lecture", "deep-compression", "eie")
 @click.command("pack", short_help="Pack a checkpoint into an .spf file.")
 @click.argument("src", type=click.Path())
 @click.argument("dst", type=click.Path())
-@click.option(
-    "--layout", type=click.Choice(LAYOUTS), help="How tensors are stored [default: auto, the smallest]."
-)
-@click.option(
-    "--preset", type=click.Choice(PRESETS), help="The gap code of a paper; --bits may change its width."
-)
+@click.option("--layout", type=click.Choice(LAYOUTS), help="How tensors are stored [default: auto, the smallest].")
+@click.option("--fast", is_flag=True, help="No entropy coding: larger, and quicker to pack.")
+@click.option("--preset", type=click.Choice(PRESETS), help="The gap code of a paper; --bits may change its width.")
 @click.option("--axis", type=click.Choice(["row", "column"]), help="Gaps run along rows or columns.")
 @click.option("--restart-rows", type=options.rows, metavar="N|all", help="Rows (of the axis) to a pointer.")
 @click.option("--carry/--no-carry", default=None, help="Gaps run on across restarts.")
-@click.option(
-    "--origin", type=click.IntRange(-1, (1 << 31) - 1), metavar="N", help="Where the first gap starts."
-)
+@click.option("--origin", type=click.IntRange(-1, (1 << 31) - 1), metavar="N", help="Where the first gap starts.")
 @click.option("--bias", type=click.Choice(["0", "1"]), help="What is taken off a gap before it is stored.")
 @click.option("--bits", type=click.IntRange(0, 16), metavar="N", help="Bits of a stored gap, 0 to 16.")
-@click.option(
-    "--fill", type=click.Choice(["filler", "escape"]), help="What bridges a gap too large for the bits."
-)
+@click.option("--fill", type=click.Choice(["filler", "escape"]), help="What bridges a gap too large for the bits.")
 @options.key
 @options.keep_masks
-@click.option(
-    "--metadata", type=options.pair, multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text."
-)
-@click.option(
-    "--no-verify", is_flag=True, help="Do not decode the new file and compare before it is put in place."
-)
+@click.option("--metadata", type=options.pair, multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text.")
+@click.option("--no-verify", is_flag=True, help="Do not decode the new file and compare before it is put in place.")
 @options.threads
 @options.as_json
 @options.quiet
@@ -57,6 +46,7 @@ def command(
     src: str,
     dst: str,
     layout: str | None,
+    fast: bool,
     preset: str | None,
     key: str | None,
     keep_masks: bool,
@@ -75,7 +65,7 @@ def command(
     The options --axis to --fill set the gap code of the layout csr (spec/format.md, section 6); what is not
     given is chosen for each tensor or keeps its default.
     """
-    policy = _policy(layout, preset, {name: value for name, value in gap.items() if value is not None})
+    policy = _policy(layout, fast, preset, {name: value for name, value in gap.items() if value is not None})
     with progress(not quiet) as callback:
         report = spformat.pack(
             src,
@@ -95,21 +85,19 @@ def command(
         say(f"{printable(dst)}: {_summary(report)}")
 
 
-def _policy(layout: str | None, preset: str | None, gap: dict[str, Any]) -> Policy:
+def _policy(layout: str | None, fast: bool, preset: str | None, gap: dict[str, Any]) -> Policy:
     """What the options ask for. Raises UsageError where they contradict each other."""
     flags = ", ".join("--" + name.replace("_", "-") for name in gap if preset is None or name != "bits")
     if preset is not None and (flags or layout not in (None, "csr")):
         raise click.UsageError(f"--preset {preset} cannot be used with {flags or f'--layout {layout}'}.")
     if flags and layout not in (None, "csr"):
-        raise click.UsageError(
-            f"--layout {layout} cannot be used with {flags}, which ask for the layout csr."
-        )
+        raise click.UsageError(f"--layout {layout} cannot be used with {flags}, which ask for the layout csr.")
     if "bias" in gap:
         gap["bias"] = int(gap["bias"])
     try:
         if preset is not None:
             return spformat.preset(preset, **gap)
-        return spformat.Policy("csr" if gap else layout or "auto", spformat.GapRequest(**gap))
+        return spformat.Policy("csr" if gap else layout or "auto", spformat.GapRequest(**gap), fast=fast)
     except spformat.SpformatError as error:
         raise click.UsageError(f"{error}.") from None
 

@@ -21,18 +21,14 @@ from .progress import progress
 @options.max_bytes
 @options.as_json
 @options.quiet
-def command(
-    src: str, dst: str, threads: int | None, max_bytes: int | None, as_json: bool, quiet: bool
-) -> None:
+def command(src: str, dst: str, threads: int | None, max_bytes: int | None, as_json: bool, quiet: bool) -> None:
     """Write the tensors of the .spf file SRC to DST, dense, bit for bit as they were packed.
 
     The name of DST says what it becomes: .pt, .pth, .bin, .safetensors or .npz. It is replaced if it is
     there.
     """
     with about(src), progress(not quiet) as callback:
-        report = spformat.unpack(
-            src, dst, threads=threads, limits=options.limits(max_bytes), progress=callback
-        )
+        report = spformat.unpack(src, dst, threads=threads, limits=options.limits(max_bytes), progress=callback)
     if as_json:
         say_json(asdict(report))
     elif not quiet:

@@ -22,16 +22,12 @@ FIELDS = ("message", "kind", "tensor", "block", "offset", "expected", "found")
 
 @click.command("verify", short_help="Check that a file is whole and undamaged.")
 @click.argument("file", type=click.Path())
-@click.option(
-    "--deep", is_flag=True, help="Decode every tensor too, and compare with the digest of the original."
-)
+@click.option("--deep", is_flag=True, help="Decode every tensor too, and compare with the digest of the original.")
 @options.threads
 @options.max_bytes
 @options.as_json
 @options.quiet
-def command(
-    file: str, deep: bool, threads: int | None, max_bytes: int | None, as_json: bool, quiet: bool
-) -> None:
+def command(file: str, deep: bool, threads: int | None, max_bytes: int | None, as_json: bool, quiet: bool) -> None:
     """Check frame, index and the checksum of every block of FILE.
 
     Ends with 1 at the first thing that is wrong, and says where it is: tensor, block, byte of the file.
@@ -59,8 +55,6 @@ def _error(error: BaseException) -> dict[str, Any]:
 def _summary(report: VerifyReport) -> str:
     from ..sources.wording import human_bytes, plural
 
-    size = (
-        f"{human_bytes(report.bytes)}, {plural(report.tensors, 'tensor')}, {plural(report.blocks, 'block')}"
-    )
+    size = f"{human_bytes(report.bytes)}, {plural(report.tensors, 'tensor')}, {plural(report.blocks, 'block')}"
     checked = "frame, index and the checksum of every block"
     return f"{size}: {checked}" + (", and every tensor is the one that was packed" if report.deep else "")

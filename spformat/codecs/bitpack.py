@@ -22,5 +22,8 @@ def unpack(data: bytes | memoryview, count: int, width: int) -> npt.NDArray[np.u
     """The first `count` numbers of `width` bits of a bit stream, shape (count,)."""
     raw = np.frombuffer(data, np.uint8, size(count, width))
     bits = np.unpackbits(raw, bitorder="little", count=count * width).reshape(count, width)
-    weights = np.uint64(1) << np.arange(width, dtype=np.uint64)
-    return (bits.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64)
+    numbers = np.zeros(count, np.uint64)
+    for start in range(0, width, 8):
+        byte = np.packbits(bits[:, start : start + 8], axis=1, bitorder="little")
+        numbers |= byte[:, 0].astype(np.uint64) << np.uint64(start)
+    return numbers

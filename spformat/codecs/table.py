@@ -1,11 +1,14 @@
-"""The closed table of codecs and what each may carry."""
+"""The closed table of codecs (spec/format.md, section 7)."""
 
 from __future__ import annotations
 
 RAW = 0
 BITPACK = 1
+RANS = 2
+FLOATSPLIT = 3
+STRIPS = 4
 
-NAMES = {RAW: "raw", BITPACK: "bitpack"}
+NAMES = {RAW: "raw", BITPACK: "bitpack", RANS: "rans", FLOATSPLIT: "floatsplit", STRIPS: "strips"}
 
 
 def name(codec: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import msgpack
@@ -27,15 +28,14 @@ def in_order(value: Any) -> Any:
 def unpack(data: bytes, offset: int) -> Any:
     """Decodes one value that fills `data` (byte `offset` of the file) and is in canonical form.
 
-    Encoding it again and comparing finds every other form: longer integers, float 32, repeated keys.
+    Encoding it again and comparing finds every other form: longer integers, float 32, timestamps (read as floats).
     """
     try:
-        value = msgpack.unpackb(data, raw=False, strict_map_key=True, ext_hook=_no_ext, **_caps(len(data)))
+        hooks = {"object_pairs_hook": _ordered, "ext_hook": _no_ext}
+        value = msgpack.unpackb(data, raw=False, timestamp=1, **hooks, **_caps(len(data)))
         again = msgpack.packb(value, use_bin_type=True)
     except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
-        raise CorruptError(
-            f"the index is not msgpack: {error}", kind="index/msgpack", offset=offset
-        ) from None
+        raise CorruptError(f"the index is not msgpack: {error}", kind="index/msgpack", offset=offset) from None
     if again != data:
         at = next(
             (i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b),
@@ -45,21 +45,13 @@ def unpack(data: bytes, offset: int) -> Any:
     return value
 
 
-def check_order(mapping: dict[str, Any], offset: int) -> None:
-    """Raises CorruptError unless the keys ascend."""
-    keys = [key.encode() if isinstance(key, str) else key for key in mapping]
-    if any(not isinstance(key, str) for key in mapping) or keys != sorted(keys):
-        raise CorruptError("the keys of a map are not in order", kind="index/msgpack", offset=offset)
-
-
 def check_metadata(value: Any, offset: int, depth: int = 0) -> None:
     """Raises CorruptError unless a metadata value is of the kinds that the format knows, in canonical order."""
-    if depth > MAX_METADATA_DEPTH:
+    if isinstance(value, (dict, list)) and depth > MAX_METADATA_DEPTH:  # depth 0 is the metadata itself
         raise CorruptError(
             "metadata is nested too deeply", kind="metadata/type", offset=offset, expected=MAX_METADATA_DEPTH
         )
     if isinstance(value, dict):
-        check_order(value, offset)
         value = list(value.values())
     if isinstance(value, list):
         for item in value:
@@ -71,6 +63,13 @@ def check_metadata(value: Any, offset: int, depth: int = 0) -> None:
             offset=offset,
             found=type(value).__name__,
         )
+
+
+def _ordered(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+    keys = [key.encode() if isinstance(key, str) else b"" for key, _ in pairs]
+    if not all(isinstance(key, str) for key, _ in pairs) or any(a >= b for a, b in pairwise(keys)):
+        raise ValueError("the keys of a map are not strings in ascending order")
+    return dict(pairs)
 
 
 def _no_ext(code: int, _data: bytes) -> Any:

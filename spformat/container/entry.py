@@ -58,23 +58,22 @@ def read(wire: Any, number: int, offset: int) -> EntryRecord:
         raise _broken("entry/form", f"entry {number} is not a tensor entry", None, offset)
     name = wire[0]
     if len(name) > MAX_NAME_BYTES // 4 and len(name.encode()) > MAX_NAME_BYTES:
-        raise _broken(
-            "entry/name", f"the name of entry {number} is too long", None, offset, MAX_NAME_BYTES, len(name)
-        )
+        raise _broken("entry/name", f"the name of entry {number} is too long", None, offset, MAX_NAME_BYTES, len(name))
     if len(wire) == 2:
         return EntryRecord(name, target=_target(wire[1], name, number, offset))
     _check_extras(wire, name, offset)
     dtype, shape = _dtype(wire[1], name, offset), _shape(wire[2], name, offset)
     elements = math.prod(shape)
-    if elements * dtype.itemsize > MAX_DECODED_BYTES:
-        raise LimitError(
-            "more elements than any file may hold", kind="entry/limits", tensor=name, found=elements
-        )
+    # Lengths of 0 do not count here: an array of shape (2**63, 0) cannot be made, though it has no elements.
+    if math.prod(n for n in shape if n) * dtype.itemsize > MAX_DECODED_BYTES:
+        raise LimitError("more elements than any file may hold", kind="entry/limits", tensor=name, found=shape)
     if type(wire[3]) is not int or not 0 <= wire[3] < _DIGEST_END:
         raise _broken("entry/form", "the digest is not a 64-bit number", name, offset)
     entry = EntryRecord(name, dtype, shape, wire[3])
     if type(wire[4]) is int:
-        if not 0 <= wire[4] <= elements:
+        if wire[4] < 0:
+            raise _broken("entry/form", "a negative number of zeros", name, offset, None, wire[4])
+        if wire[4] > elements:
             raise _broken("entry/zeros", "more zeros than elements", name, offset, elements, wire[4])
         entry.zeros = wire[4]
     else:
@@ -89,9 +88,9 @@ def _broken(
 
 
 def _target(target: Any, name: str, number: int, offset: int) -> int:
-    if type(target) is not int:
+    if type(target) is not int or target < 0:
         raise _broken("entry/form", "the target of a tie is not a number", name, offset)
-    if not 0 <= target < number:
+    if target >= number:
         raise _broken("entry/tie", "a tie to no earlier entry", name, offset, f"below {number}", target)
     return target
 
@@ -100,9 +99,7 @@ def _check_extras(wire: list[Any], name: str, offset: int) -> None:
     """Five elements, or six with a map of optional features."""
     if len(wire) == 5 or (len(wire) == 6 and type(wire[5]) is dict and wire[5]):
         return
-    raise _broken(
-        "entry/form", "the entry has none of the known forms", name, offset, "2, 5 or 6 elements", len(wire)
-    )
+    raise _broken("entry/form", "the entry has none of the known forms", name, offset, "2, 5 or 6 elements", len(wire))
 
 
 def _dtype(code: Any, name: str, offset: int) -> DType:
@@ -123,9 +120,7 @@ def _shape(shape: Any, name: str, offset: int) -> tuple[int, ...]:
     if type(shape) is not list or any(type(n) is not int or n < 0 for n in shape):
         raise _broken("entry/form", "the shape is not a list of lengths", name, offset)
     if len(shape) > MAX_RANK:
-        raise LimitError(
-            "too many dimensions", kind="entry/limits", tensor=name, expected=MAX_RANK, found=len(shape)
-        )
+        raise LimitError("too many dimensions", kind="entry/limits", tensor=name, expected=MAX_RANK, found=len(shape))
     return tuple(shape)
 
 
@@ -142,7 +137,5 @@ def _storage(wire: Any, name: str, elements: int, offset: int) -> StorageRecord:
         raise _broken("storage/blocks", "block_elements is out of range", name, offset, None, block_elements)
     expected = -(-elements // block_elements) * NUMBERS_PER_BLOCK
     if len(blocks) != expected:
-        raise _broken(
-            "storage/blocks", "the wrong number of block numbers", name, offset, expected, len(blocks)
-        )
+        raise _broken("storage/blocks", "the wrong number of block numbers", name, offset, expected, len(blocks))
     return StorageRecord(layout, parameters, codecs, block_elements, blocks)

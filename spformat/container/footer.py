@@ -60,7 +60,8 @@ def read(data: bytes, file_bytes: int) -> Footer:
             expected=END_MAGIC.hex(" "),
             found=end_magic.hex(" "),
         )
-    footer = Footer(*_FIELDS.unpack(data[:32]), index_digest)
+    version, index_offset, index_bytes, declared = _FIELDS.unpack(data[:32])
+    footer = Footer(version, index_offset, index_bytes, declared, index_digest)
     if footer.file_bytes != file_bytes:
         raise TruncatedError(
             "the file has another length than it declares",

@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import CorruptError, LimitError, SourceError
-from ..limits import Limits
+from ..limits import MAX_TABLES, Limits
 from . import canonical, entry
 from .entry import EntryRecord
 
 
 @dataclass
 class Index:
-    """What the index says. `entry_bytes` are the encoded sizes of the entries, `entries` in the file's order."""
+    """What the index says: entries in the file's order, the user's metadata, the tables of rANS."""
 
     entries: list[EntryRecord] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    tables: list[bytes] = field(default_factory=list)
 
     def write(self) -> bytes:
         """The bytes of the index."""
         top: dict[str, Any] = {"metadata": self.metadata} if self.metadata else {}
+        if self.tables:
+            top["tables"] = self.tables
         top["tensors"] = [record.to_wire() for record in self.entries]
         return canonical.pack(top)
 
@@ -39,7 +42,7 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         value = canonical.in_order(dict(metadata))
         canonical.check_metadata(value, 0)
         canonical.pack(value)
-    except (CorruptError, AttributeError, TypeError, OverflowError, ValueError) as error:
+    except (CorruptError, AttributeError, TypeError, OverflowError, ValueError, RecursionError) as error:
         message = error.message if isinstance(error, CorruptError) else str(error)
         raise SourceError(
             f"metadata must be str keys with None, bool, int, float, str, list or dict values: {message}"
@@ -52,20 +55,20 @@ def read(data: bytes, offset: int, limits: Limits) -> Index:
     top = canonical.unpack(data, offset)
     if type(top) is not dict or type(top.get("tensors")) is not list:
         raise CorruptError("the index is not a map with a list of tensors", kind="index/top", offset=offset)
-    canonical.check_order(top, offset)
     metadata = top.get("metadata", {})
     if type(metadata) is not dict:
         raise CorruptError("the metadata is not a map", kind="index/top", offset=offset)
     canonical.check_metadata(metadata, offset)
+    tables = top.get("tables", [])
+    if type(tables) is not list or len(tables) > MAX_TABLES or any(type(table) is not bytes for table in tables):
+        raise CorruptError("the tables are not a list of at most 256 bin", kind="index/top", offset=offset)
     tensors = top["tensors"]
     if len(tensors) > limits.max_tensors:
-        raise LimitError(
-            "too many tensors", kind="limits/tensors", expected=limits.max_tensors, found=len(tensors)
-        )
+        raise LimitError("too many tensors", kind="limits/tensors", expected=limits.max_tensors, found=len(tensors))
     entries = [entry.read(wire, number, offset) for number, wire in enumerate(tensors)]
     _check_names(entries, offset)
     _check_ties(entries, offset)
-    return Index(entries, metadata)
+    return Index(entries, metadata, tables)
 
 
 def _check_names(entries: list[EntryRecord], offset: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..codecs.bitpack import size as bits_size
 from ..container.index import entry_bytes
 from ..layouts.table import Csr
-from ..reader import Entry
+from ..reader import Entry, Reader
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,9 @@ class Accounting:
     """The lecture's numbers, and bytes that add up to what the tensor takes in the file.
 
     a: stored entries, fillers (and escapes) included. n: pointers' rows, one for each restart. numbers: 2a + n + 1
-    for csr; None for the other layouts, like the rest that only csr has. index_bits: bits of one stored position;
-    index_bits_absolute: bits that a column number would take. overhead_bytes: the entry in the index.
+    for csr; None for the other layouts, like the rest that only csr has. index_bits: bits of one stored position,
+    before entropy coding; index_bits_absolute: bits that a column number would take. overhead_bytes: the entry in
+    the index.
     """
 
     numbers: int | None
@@ -31,18 +33,15 @@ class Accounting:
     overhead_bytes: int
 
 
-def account(entry: Entry) -> Accounting:
-    """The accounting of a tensor; of a tie, just its entry in the index."""
+def account(reader: Reader, entry: Entry) -> Accounting:
+    """The accounting of a tensor; of a tie, just its entry in the index. Reads some bytes of each coded block."""
     overhead = entry_bytes(entry.record)
     if entry.target is not None:
         return Accounting(None, 0, None, None, 0, 0, None, 0, 0, 0, overhead)
-    storage, layout, size = entry.storage, entry.storage.layout, entry.dtype.itemsize
-    index = values = 0
-    for block, (nonzeros, entries) in enumerate(zip(storage.nonzeros, storage.entries, strict=True)):
-        elements = storage.block_size(block, entry.elements)
-        index += layout.index_bytes(elements, nonzeros, entries)
-        values += layout.values(nonzeros, entries) * size
-    pointers = sum(storage.stored_bytes) - index - values
+    storage, layout = entry.storage, entry.storage.layout
+    pieces = [_pieces(reader, entry, block) for block in range(storage.blocks)]
+    pointers, index = sum(p for p, _ in pieces), sum(i for _, i in pieces)
+    values = sum(storage.stored_bytes) - pointers - index
     a = sum(storage.entries)
     if not isinstance(layout, Csr):
         bits = 1 if layout.name == "bitmask" else 0
@@ -63,6 +62,20 @@ def account(entry: Entry) -> Accounting:
         value_bytes=values,
         overhead_bytes=overhead,
     )
+
+
+def _pieces(reader: Reader, entry: Entry, block: int) -> tuple[int, int]:
+    """Bytes of pointers and of mask or gaps in a block; the rest are values."""
+    storage, layout = entry.storage, entry.storage.layout
+    elements = storage.block_size(block, entry.elements)
+    pointers = 0
+    if isinstance(layout, Csr):
+        groups = -(-elements // layout.group_elements(entry.shape, storage.block_elements))
+        if groups > 1:
+            pointers = 1 + bits_size(groups, reader.stored_block(entry.name, block, 0, 1)[0])
+    if storage.coding.index is None or isinstance(storage.coding.index, int):
+        return pointers, layout.index_bytes(elements, storage.nonzeros[block], storage.entries[block])
+    return pointers, 4 + int.from_bytes(reader.stored_block(entry.name, block, pointers, 4), "little")
 
 
 def _rows(group: int, row_elements: int) -> int | float:

@@ -36,23 +36,51 @@ class Entries:
 
 
 def entries(reader: Reader, name: str) -> Entries:
-    """The stored arrays of a tensor. Raises FormatError when they are damaged."""
+    """The stored arrays of a tensor; of a coded one, what its streams hold before coding. Raises FormatError when
+    they are damaged."""
     entry = reader.entry(name)
     if entry.target is not None:
         entry = reader.entry(entry.target)
-    reader.read([entry.name])  # every rule of the format holds from here on
+    array = reader.read([entry.name])[entry.name]  # every rule of the format holds from here on
     layout = entry.storage.layout
-    blocks = [reader.stored_block(entry.name, block) for block in range(entry.storage.blocks)]
-    if isinstance(layout, Csr):
-        return _csr(entry, layout, blocks)
     if layout.name == "dense":
-        return Entries("dense", [v for stored in blocks for v in _numbers(stored, entry.dtype)])
-    values, mask = [], []
-    for block, stored in enumerate(blocks):
-        elements = entry.storage.block_size(block, entry.elements)
-        mask += bitpack.unpack(stored, elements, 1).astype(int).tolist()
-        values += _numbers(stored[bitpack.size(elements, 1) :], entry.dtype)
-    return Entries("bitmask", values, mask=mask)
+        return Entries("dense", _numbers(array.tobytes(), entry.dtype))
+    if layout.name == "bitmask":
+        flags = array.reshape(-1) != np.zeros((), array.dtype)
+        return Entries(
+            "bitmask", _numbers(array.reshape(-1)[flags].tobytes(), entry.dtype), mask=flags.astype(int).tolist()
+        )
+    assert isinstance(layout, Csr)
+    if not entry.storage.coding.is_plain:
+        return _coded_csr(reader, entry, layout)
+    return _csr(entry, layout, [reader.stored_block(entry.name, block) for block in range(entry.storage.blocks)])
+
+
+def _coded_csr(reader: Reader, entry: Entry, layout: Csr) -> Entries:
+    """As _csr, from the decoded positions: of the default gap code with escapes, which alone is coded."""
+    positions, patterns = reader.read_nonzeros(entry.name)
+    numbers = _numbers(patterns.tobytes(), entry.dtype)
+    size, gap = entry.storage.block_elements, layout.gap
+    if gap.fill != gaps.ESCAPE or gap.restart_rows or gap.carry or gap.origin != -1 or gap.bias != 1:
+        raise SourceError("the entries of this gap code cannot be shown when it is coded", tensor=entry.name)
+    value: list[Any] = []
+    codes: list[int] = []
+    stands: list[int] = []
+    before = -1
+    for at, number in zip(positions.tolist(), numbers, strict=True):
+        before = max(before, at // size * size - 1)  # the first gap of a block counts from its start
+        while at - before > gap.step:
+            before += gap.step
+            _append((codes, gap.step), (value, None), (stands, before))
+        _append((codes, at - before - 1), (value, number), (stands, at))
+        before = at
+    row_index = [0, *np.cumsum(entry.storage.entries, dtype=np.int64).tolist()]
+    return Entries("csr", value, codes, row_index, [v is None for v in value], stands)
+
+
+def _append(*pairs: tuple[list[Any], Any]) -> None:
+    for numbers, number in pairs:
+        numbers.append(number)
 
 
 def _csr(entry: Entry, layout: Csr, blocks: list[bytes]) -> Entries:

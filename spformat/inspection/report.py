@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..container.index import entry_bytes
 from ..layouts.table import Csr
 from ..limits import Limits
 from ..planning.bound import bound_bytes
@@ -22,7 +23,8 @@ class TensorReport:
     """One tensor. layout is "tied" for a name that shares another's storage (`tied_to`), which counts no bytes twice.
 
     ratio: dense_bytes / stored_bytes. bits_per_nonzero: all stored bits. bound_bytes: the order-0 bound, None when
-    it was not asked for. gap_code: the parameters of csr.
+    it was not asked for. codecs: of its streams, index first.
+    gap_code: the parameters of csr.
     """
 
     name: str
@@ -38,6 +40,7 @@ class TensorReport:
     bound_bytes: int | None
     accounting: Accounting
     blocks: int
+    codecs: list[str] = field(default_factory=list)
     gap_code: dict[str, int] | None = None
     tied_to: str | None = None
 
@@ -100,7 +103,7 @@ def inspect(
 
 
 def _tensor(reader: Reader, entry: Entry, bound: bool) -> TensorReport:
-    accounting, layout, owns = account(entry), entry.storage.layout, entry.target is None
+    accounting, layout, owns = account(reader, entry), entry.storage.layout, entry.target is None
     stored = accounting.overhead_bytes + (sum(entry.storage.stored_bytes) if owns else 0)
     nonzeros = sum(entry.storage.nonzeros)
     return TensorReport(
@@ -117,6 +120,7 @@ def _tensor(reader: Reader, entry: Entry, bound: bool) -> TensorReport:
         bound_bytes=_bound(reader, entry) if bound and owns else None,
         accounting=accounting,
         blocks=entry.storage.blocks if owns else 0,
+        codecs=entry.storage.coding.names() if owns else [],
         gap_code=asdict(layout.gap) if owns and isinstance(layout, Csr) else None,
         tied_to=entry.target,
     )
@@ -131,7 +135,7 @@ def _file(reader: Reader) -> FileReport:
     owners = [entry for entry in entries if entry.target is None]
     dense = sum(entry.dense_bytes for entry in owners)
     stored = sum(sum(entry.storage.stored_bytes) for entry in owners)
-    in_index = sum(account(entry).overhead_bytes for entry in entries)
+    in_index = sum(entry_bytes(entry.record) for entry in entries)
     return FileReport(
         bytes=reader.file_bytes,
         format_version=reader.version,

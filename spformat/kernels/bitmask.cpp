@@ -6,9 +6,7 @@ namespace {
 
 Failure check_mask(const Block& block, const uint8_t* mask) {
   const uint64_t bytes = bytes_of_bits(block.elements, 1);
-  uint64_t count = 0, i = 0;
-  for (; i + 8 <= bytes; i += 8) count += static_cast<uint64_t>(__builtin_popcountll(load<uint64_t>(mask + i)));
-  for (; i < bytes; ++i) count += static_cast<uint64_t>(__builtin_popcount(mask[i]));
+  const uint64_t count = simd().count_bits(mask, bytes);
   if (count != block.nonzeros) return {Status::bitmask_count, block.nonzeros, count};
   const unsigned used = block.elements % 8;
   if (used && (mask[bytes - 1] >> used)) return {Status::bitmask_padding, 0, mask[bytes - 1]};
@@ -24,14 +22,31 @@ Failure check_values(const Block& block, const uint8_t* values) {
   });
 }
 
-Failure check(const Block& block, const uint8_t* mask, const uint8_t* values) {
-  const uint64_t bytes = bytes_of_bits(block.elements, 1) + block.nonzeros * block.itemsize;
-  if (bytes != block.stored_bytes) return {Status::stored_bytes, bytes, block.stored_bytes};
-  if (const Failure failure = check_mask(block, mask)) return failure;
-  return check_values(block, values);
+// Mask and values of the block, checked.
+Failure read(const Block& block, const uint8_t* stored, Workspace& work, const uint8_t** mask,
+             const uint8_t** values) {
+  Cursor cursor{stored, stored + block.stored_bytes};
+  if (const Failure failure = read_mask(block, cursor, work, mask)) return failure;
+  if (const Failure failure = check_mask(block, *mask)) return failure;
+  if (const Failure failure = read_values(block, block.nonzeros, cursor, work, values)) return failure;
+  if (cursor.left()) return {Status::stored_bytes, block.stored_bytes - cursor.left(), block.stored_bytes};
+  return check_values(block, *values);
 }
 
 }  // namespace
+
+// Sets the bits of nonzeros in `mask`, which is zeroed first, and copies the nonzeros.
+void gather_mask(const Block& block, const void* elements, uint8_t* mask, uint8_t* values) {
+  std::memset(mask, 0, bytes_of_bits(block.elements, 1));
+  with_item(block.itemsize, [&]<class Item>(Item*) {
+    const Item* from = static_cast<const Item*>(elements);
+    for_each_nonzero(elements, block.itemsize, block.elements, [&](uint64_t position) {
+      mask[position / 8] = static_cast<uint8_t>(mask[position / 8] | (1u << (position % 8)));
+      store(values, from[position]);
+      values += sizeof(Item);
+    });
+  });
+}
 
 void measure_bitmask(Block& block, const void* elements) {
   block.nonzeros = count_nonzeros(elements, block.itemsize, block.elements);
@@ -39,36 +54,34 @@ void measure_bitmask(Block& block, const void* elements) {
   block.stored_bytes = bytes_of_bits(block.elements, 1) + block.nonzeros * block.itemsize;
 }
 
-void encode_bitmask(const Block& block, const void* elements, uint8_t* stored) {
+uint8_t* encode_bitmask(const Block& block, const void* elements, Workspace& work, uint8_t* stored) {
   const uint64_t mask_bytes = bytes_of_bits(block.elements, 1);
-  std::memset(stored, 0, mask_bytes);
-  with_item(block.itemsize, [&]<class Item>(Item*) {
-    const Item* from = static_cast<const Item*>(elements);
-    uint8_t* values = stored + mask_bytes;
-    for_each_nonzero(elements, block.itemsize, block.elements, [&](uint64_t position) {
-      stored[position / 8] = static_cast<uint8_t>(stored[position / 8] | (1u << (position % 8)));
-      store(values, from[position]);
-      values += sizeof(Item);
-    });
-  });
+  if (!block.coding) {
+    gather_mask(block, elements, stored, stored + mask_bytes);
+    return stored + mask_bytes + block.nonzeros * block.itemsize;
+  }
+  gather_mask(block, elements, work.mask, work.values);
+  stored = write_mask(block, work.mask, work, stored);
+  return write_values(block, work.values, block.nonzeros, work, stored);
 }
 
-Failure decode_bitmask(const Block& block, const uint8_t* stored, void* elements) {
-  const uint8_t* values = stored + bytes_of_bits(block.elements, 1);
-  if (const Failure failure = check(block, stored, values)) return failure;
-  simd().expand[size_index(block.itemsize)](stored, values, block.elements, elements);
+Failure decode_bitmask(const Block& block, const uint8_t* stored, Workspace& work, void* elements) {
+  const uint8_t *mask = nullptr, *values = nullptr;
+  if (const Failure failure = read(block, stored, work, &mask, &values)) return failure;
+  simd().expand[size_index(block.itemsize)](mask, values, block.elements, elements);
   return {};
 }
 
-Failure positions_bitmask(const Block& block, const uint8_t* stored, int64_t* positions, uint8_t* values) {
-  const uint64_t mask_bytes = bytes_of_bits(block.elements, 1);
-  if (const Failure failure = check(block, stored, stored + mask_bytes)) return failure;
-  for (uint64_t i = 0; i < mask_bytes; ++i) {
-    for (unsigned bits = stored[i]; bits; bits &= bits - 1) {
+Failure positions_bitmask(const Block& block, const uint8_t* stored, Workspace& work, int64_t* positions,
+                          uint8_t* values) {
+  const uint8_t *mask = nullptr, *from = nullptr;
+  if (const Failure failure = read(block, stored, work, &mask, &from)) return failure;
+  for (uint64_t i = 0; i < bytes_of_bits(block.elements, 1); ++i) {
+    for (unsigned bits = mask[i]; bits; bits &= bits - 1) {
       *positions++ = static_cast<int64_t>(block.first + i * 8 + static_cast<unsigned>(__builtin_ctz(bits)));
     }
   }
-  std::memcpy(values, stored + mask_bytes, block.nonzeros * block.itemsize);
+  std::memcpy(values, from, block.nonzeros * block.itemsize);
   return {};
 }
 

@@ -28,6 +28,28 @@ class BitWriter {
   unsigned used_ = 0;
 };
 
+// The same for widths up to 64; finish returns where the stream ends.
+class WideBitWriter {
+ public:
+  explicit WideBitWriter(uint8_t* to) : to_(to) {}
+  void put(uint64_t value, unsigned width) {
+    pending_ |= static_cast<unsigned __int128>(value) << used_;
+    used_ += width;
+    for (; used_ >= 64; used_ -= 64, to_ += 8, pending_ >>= 64) store(to_, static_cast<uint64_t>(pending_));
+  }
+  uint8_t* finish() {
+    for (int left = static_cast<int>(used_); left > 0; left -= 8, pending_ >>= 8) {
+      *to_++ = static_cast<uint8_t>(pending_);
+    }
+    return to_;
+  }
+
+ private:
+  uint8_t* to_;
+  unsigned __int128 pending_ = 0;
+  unsigned used_ = 0;
+};
+
 // Element `i` of a stream of `width` <= 32 bits. Up to 8 bytes may be read from where it starts.
 inline uint64_t bits_at(const uint8_t* stream, uint64_t i, unsigned width) {
   const uint64_t bit = i * width;

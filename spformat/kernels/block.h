@@ -21,12 +21,13 @@ struct Block {
   uint64_t row_elements;    // row length of the view
   uint64_t view_rows;
   uint64_t group_elements;  // L of the gap code
+  uint64_t coding;          // address of the tensor's Coding, 0 when no entropy coder is used
   int64_t origin;
   uint8_t layout, itemsize, bits, bias, carry, escape;
   uint8_t column;           // the view is the transpose
   uint8_t fresh;            // decoding: the destination is known to be zero
 };
-static_assert(sizeof(Block) == 112);
+static_assert(sizeof(Block) == 120);
 
 enum class Status : uint32_t {
   ok,
@@ -44,6 +45,17 @@ enum class Status : uint32_t {
   csr_nonzeros,
   dense_nonzeros,
   no_memory,
+  rans_short,
+  rans_lanes,
+  rans_state,
+  rans_words,
+  float_literals,
+  float_high,
+  float_padding,
+  strip_padding,
+  csr_code,
+  index_bytes,
+  source_changed,
 };
 
 struct Failure {

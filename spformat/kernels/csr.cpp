@@ -33,7 +33,8 @@ void walk(const Block& block, const void* elements, Entry&& entry, GroupEnd&& gr
 
 struct Parts {
   uint64_t groups = 0;
-  unsigned width = 0;
+  unsigned width = 0;      // of a pointer
+  unsigned gap_width = 0;  // of a gap code: bits, or 8 when an entropy coder gave bytes
   const uint8_t *pointers = nullptr, *gaps = nullptr, *values = nullptr;
 };
 
@@ -46,6 +47,7 @@ uint64_t total_bytes(const Block& b, uint64_t pointers) {
 }
 
 Failure check_pointers(const Block& b, const Parts& parts) {
+  if (parts.width == 0) return b.entries ? Failure{Status::csr_pointers, b.entries, 0} : Failure{};
   uint64_t sum = 0, most = 0;
   for (uint64_t g = 0; g < parts.groups; ++g) {
     const uint64_t count = bits_at(parts.pointers, g, parts.width);
@@ -58,24 +60,38 @@ Failure check_pointers(const Block& b, const Parts& parts) {
   return {};
 }
 
-Failure split(const Block& b, const uint8_t* stored, Parts& parts) {
+Failure read_pointers(const Block& b, Cursor& cursor, Parts& parts) {
   parts.groups = groups_of(b);
-  uint64_t pointers = 0;
-  if (parts.groups > 1) {
-    if (b.stored_bytes == 0) return {Status::stored_bytes, 1, 0};
-    parts.width = stored[0];
-    if (parts.width > 32) return {Status::csr_pointers, 32, parts.width};
-    pointers = pointer_bytes(parts.groups, parts.width);
-  }
-  const uint64_t bytes = total_bytes(b, pointers);
-  if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
-  parts.pointers = stored + 1;
-  parts.gaps = stored + pointers;
-  parts.values = parts.gaps + bytes_of_bits(b.entries, b.bits);
-  if (parts.groups > 1) {
-    if (const Failure failure = check_pointers(b, parts)) return failure;
-  }
+  if (parts.groups <= 1) return {};
+  if (cursor.left() == 0) return {Status::stored_bytes, 1, 0};
+  parts.width = *cursor.at++;
+  if (parts.width > 32) return {Status::csr_pointers, 32, parts.width};
+  const uint64_t bytes = bytes_of_bits(parts.groups, parts.width);
+  if (cursor.left() < bytes) return {Status::stored_bytes, bytes, cursor.left()};
+  parts.pointers = cursor.at;
+  cursor.at += bytes;
+  return check_pointers(b, parts);
+}
+
+Failure read_packed_gaps(const Block& b, Cursor& cursor, Parts& parts) {
+  const uint64_t bytes = bytes_of_bits(b.entries, b.bits);
+  if (cursor.left() < bytes) return {Status::stored_bytes, bytes, cursor.left()};
+  parts.gaps = cursor.at;
+  parts.gap_width = b.bits;
+  cursor.at += bytes;
   if (!padding_is_zero(parts.gaps, b.entries, b.bits)) return {Status::csr_padding, 0, 1};
+  return {};
+}
+
+Failure split(const Block& b, const uint8_t* stored, Workspace& work, Parts& parts) {
+  Cursor cursor{stored, stored + b.stored_bytes};
+  if (const Failure failure = read_pointers(b, cursor, parts)) return failure;
+  parts.gap_width = 8;
+  const bool packed = index_codec_of(b) == kBitpack;
+  const Failure gaps = packed ? read_packed_gaps(b, cursor, parts) : read_gaps(b, cursor, work, &parts.gaps);
+  if (gaps) return gaps;
+  if (const Failure failure = read_values(b, values_of(b), cursor, work, &parts.values)) return failure;
+  if (cursor.left()) return {Status::stored_bytes, b.stored_bytes - cursor.left(), b.stored_bytes};
   return {};
 }
 
@@ -109,13 +125,14 @@ template <class Sink>
 Failure decode_general(const Block& b, const Parts& parts, Sink&& sink) {
   const GapCode code(b);
   const uint64_t values = values_of(b);
+  if (b.entries == 0) return b.nonzeros ? Failure{Status::csr_nonzeros, b.nonzeros, 0} : Failure{};  // no group to walk
   uint64_t entry = 0, value = 0, real = 0;
   Step step{code.start};
   for (uint64_t g = 0; g < parts.groups; ++g) {
     const uint64_t count = parts.groups > 1 ? bits_at(parts.pointers, g, parts.width) : b.entries;
     step = Step{code.carry ? step.s : code.start};
     for (uint64_t i = 0; i < count; ++i, ++entry) {
-      const uint64_t c = bits_at(parts.gaps, entry, b.bits);
+      const uint64_t c = bits_at(parts.gaps, entry, parts.gap_width);
       const bool escape = code.escape && c == code.largest;
       const uint64_t advance = escape ? code.step : c + code.bias;
       step.d += advance;
@@ -154,17 +171,11 @@ void measure_csr(Block& block, const void* elements) {
   block.stored_bytes = total_bytes(block, pointer_bytes(groups_of(block), width_of(most)));
 }
 
-void encode_csr(const Block& block, const void* elements, uint8_t* stored) {
-  uint64_t most = 0;
-  const uint64_t groups = groups_of(block);
-  if (groups > 1) {
-    walk(block, elements, [](uint64_t, uint64_t, uint64_t) {}, [&](uint64_t n) { most = n > most ? n : most; });
-    stored[0] = static_cast<uint8_t>(width_of(most));
-  }
-  const unsigned width = width_of(most);
-  uint8_t* gaps = stored + pointer_bytes(groups, width);
-  uint8_t* values = gaps + bytes_of_bits(block.entries, block.bits);
-  BitWriter pointer_stream(stored + 1), gap_stream(gaps);
+namespace {
+
+// Calls code(c) for each gap code and value(element) for each value, in the order in which they are stored.
+template <class Code, class Value, class GroupEnd>
+void emit(const Block& block, const void* elements, Code&& code, Value&& value, GroupEnd&& group_end) {
   const uint64_t largest = (uint64_t{1} << block.bits) - 1;
   with_item(block.itemsize, [&]<class Item>(Item*) {
     const Item* from = static_cast<const Item*>(elements);
@@ -172,30 +183,73 @@ void encode_csr(const Block& block, const void* elements, uint8_t* stored) {
         block, elements,
         [&](uint64_t fills, uint64_t c, uint64_t position) {
           for (; fills; --fills) {
-            gap_stream.put(largest, block.bits);
-            if (block.escape) continue;
-            store(values, Item(0));
-            values += sizeof(Item);
+            code(largest);
+            if (!block.escape) value(Item(0));
           }
-          gap_stream.put(c, block.bits);
-          store(values, from[position]);
-          values += sizeof(Item);
+          code(c);
+          value(from[position]);
         },
-        [&](uint64_t count) {
-          if (groups > 1) pointer_stream.put(count, width);
-        });
+        group_end);
   });
-  if (groups > 1) pointer_stream.finish();
-  gap_stream.finish();
 }
 
-Failure decode_csr(const Block& block, const uint8_t* stored, void* elements) {
+// Writes the pointers' width and returns where the gaps start.
+uint8_t* start_pointers(const Block& block, const void* elements, uint8_t* stored, unsigned& width) {
+  const uint64_t groups = groups_of(block);
+  width = 0;
+  if (groups <= 1) return stored;
+  uint64_t most = 0;
+  walk(block, elements, [](uint64_t, uint64_t, uint64_t) {}, [&](uint64_t n) { most = n > most ? n : most; });
+  width = width_of(most);
+  stored[0] = static_cast<uint8_t>(width);
+  return stored + pointer_bytes(groups, width);
+}
+
+}  // namespace
+
+void gather_codes(const Block& block, const void* elements, uint8_t* codes) {
+  emit(
+      block, elements, [&](uint64_t c) { *codes++ = static_cast<uint8_t>(c); }, [](auto) {}, [](uint64_t) {});
+}
+
+uint8_t* encode_csr(const Block& block, const void* elements, Workspace& work, uint8_t* stored) {
+  unsigned width = 0;
+  uint8_t* gaps = start_pointers(block, elements, stored, width);
+  const bool pointed = groups_of(block) > 1, coded = index_codec_of(block) != kBitpack;
+  uint8_t* values = block.coding ? work.values : gaps + bytes_of_bits(block.entries, block.bits);
+  uint8_t* codes = work.mask;  // symbols and tables are taken by the codecs
+  BitWriter pointer_stream(stored + 1), gap_stream(gaps);
+  emit(
+      block, elements,
+      [&](uint64_t c) {
+        if (coded) {
+          *codes++ = static_cast<uint8_t>(c);
+        } else {
+          gap_stream.put(c, block.bits);
+        }
+      },
+      [&](auto value) {
+        store(values, value);
+        values += sizeof(value);
+      },
+      [&](uint64_t count) {
+        if (pointed) pointer_stream.put(count, width);
+      });
+  if (pointed) pointer_stream.finish();
+  if (!coded) gap_stream.finish();
+  if (!block.coding) return values;
+  uint8_t* end = coded ? write_gaps(block, work.mask, block.entries, gaps)
+                       : gaps + bytes_of_bits(block.entries, block.bits);
+  return write_values(block, work.values, values_of(block), work, end);
+}
+
+Failure decode_csr(const Block& block, const uint8_t* stored, Workspace& work, void* elements) {
   Parts parts;
-  if (const Failure failure = split(block, stored, parts)) return failure;
+  if (const Failure failure = split(block, stored, work, parts)) return failure;
   if (parts.groups <= 1 && block.origin == -1 && block.bias == 1) {
     const int size = size_index(block.itemsize);
     const Scatter scatter = block.escape ? simd().scatter_escape[size] : simd().scatter_filler[size];
-    return scatter(block, parts.gaps, parts.values, elements);
+    return scatter(block, parts.gap_width, parts.gaps, parts.values, elements);
   }
   auto* out = static_cast<uint8_t*>(elements);
   return decode_general(block, parts, [&](uint64_t position, const uint8_t* value) {
@@ -203,9 +257,10 @@ Failure decode_csr(const Block& block, const uint8_t* stored, void* elements) {
   });
 }
 
-Failure positions_csr(const Block& block, const uint8_t* stored, int64_t* positions, uint8_t* values) {
+Failure positions_csr(const Block& block, const uint8_t* stored, Workspace& work, int64_t* positions,
+                      uint8_t* values) {
   Parts parts;
-  if (const Failure failure = split(block, stored, parts)) return failure;
+  if (const Failure failure = split(block, stored, work, parts)) return failure;
   return decode_general(block, parts, [&](uint64_t position, const uint8_t* value) {
     *positions++ = static_cast<int64_t>(block.first + position);
     std::memcpy(values, value, block.itemsize);

@@ -19,9 +19,22 @@ namespace {
 constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
 
 struct Scratch {
-  std::vector<uint8_t> stored;
-  std::vector<uint64_t> elements;
+  std::vector<uint8_t> stored, mask, symbols, tables, literals, values;
+  std::vector<uint64_t> elements, counts;
 };
+
+uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
+  if (buffer.size() < bytes + kSlack) buffer.resize(bytes + kSlack);
+  return buffer.data();
+}
+
+// Buffers for the coded streams of a block; a block of plain streams needs none.
+Workspace workspace(const Block& b, Scratch& scratch) {
+  if (!b.coding) return {};
+  const uint64_t symbols = most_symbols(b);
+  return {room(scratch.mask, symbols), room(scratch.symbols, symbols), room(scratch.tables, symbols + 8 * (b.row_elements / 8 + 9)),
+          room(scratch.literals, 2 * symbols), room(scratch.values, b.entries * b.itemsize)};
+}
 
 Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to) {
   for (uint64_t done = 0; done < bytes;) {
@@ -49,8 +62,7 @@ Failure fetch(const Block& b, const Source& source, Scratch& scratch, const uint
     return check_digest(b, *stored);
   }
   if (!destination) {
-    if (scratch.stored.size() < b.stored_bytes + kSlack) scratch.stored.resize(b.stored_bytes + kSlack);
-    destination = scratch.stored.data();
+    destination = room(scratch.stored, b.stored_bytes);
   }
   if (const Failure failure = read_file(source, b.stored, b.stored_bytes, destination)) return failure;
   *stored = destination;
@@ -65,7 +77,8 @@ uint8_t* block_scratch(const Block& b, Scratch& scratch) {
   return reinterpret_cast<uint8_t*>(scratch.elements.data());
 }
 
-Failure decode_dense(const Block& b, const Source& source, Scratch& scratch) {
+// Plain dense blocks are read straight to where they belong.
+Failure decode_plain(const Block& b, const Source& source, Scratch& scratch) {
   const uint64_t bytes = b.elements * b.itemsize;
   if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
   const uint8_t* stored = nullptr;
@@ -75,13 +88,15 @@ Failure decode_dense(const Block& b, const Source& source, Scratch& scratch) {
 }
 
 Failure decode(const Block& b, const Source& source, Scratch& scratch) {
-  if (b.layout == kDense) return decode_dense(b, source, scratch);
+  if (b.layout == kDense && value_codec_of(b) == kRaw) return decode_plain(b, source, scratch);
   const uint8_t* stored = nullptr;
   if (const Failure failure = fetch(b, source, scratch, &stored)) return failure;
+  Workspace work = workspace(b, scratch);
   uint8_t* out = b.column ? block_scratch(b, scratch) : place_of(b);
-  if (b.layout == kBitmask) return decode_bitmask(b, stored, out);
+  if (b.layout == kDense) return decode_dense(b, stored, work, out);
+  if (b.layout == kBitmask) return decode_bitmask(b, stored, work, out);
   if (b.column || !b.fresh) std::memset(out, 0, b.elements * b.itemsize);
-  if (const Failure failure = decode_csr(b, stored, out)) return failure;
+  if (const Failure failure = decode_csr(b, stored, work, out)) return failure;
   if (b.column) scatter_transposed(b, out);
   return {};
 }
@@ -89,13 +104,12 @@ Failure decode(const Block& b, const Source& source, Scratch& scratch) {
 Failure positions(const Block& b, const Source& source, Scratch& scratch) {
   const uint8_t* stored = nullptr;
   if (const Failure failure = fetch(b, source, scratch, &stored)) return failure;
+  Workspace work = workspace(b, scratch);
   auto* to = reinterpret_cast<int64_t*>(b.positions);
   auto* values = reinterpret_cast<uint8_t*>(b.data);
-  if (b.layout == kBitmask) return positions_bitmask(b, stored, to, values);
-  if (b.layout == kCsr) return positions_csr(b, stored, to, values);
-  const uint64_t bytes = b.elements * b.itemsize;
-  if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
-  return positions_dense(b, stored, to, values);
+  if (b.layout == kBitmask) return positions_bitmask(b, stored, work, to, values);
+  if (b.layout == kCsr) return positions_csr(b, stored, work, to, values);
+  return positions_dense(b, stored, work, to, values);
 }
 
 const void* contiguous(const Block& b, Scratch& scratch) {
@@ -105,20 +119,44 @@ const void* contiguous(const Block& b, Scratch& scratch) {
   return to;
 }
 
-void measure(Block& b, Scratch& scratch) {
-  const void* elements = contiguous(b, scratch);
+void measure_elements(Block& b, const void* elements) {
   if (b.layout == kDense) return measure_dense(b, elements);
   if (b.layout == kBitmask) return measure_bitmask(b, elements);
   measure_csr(b, elements);
 }
 
-void encode(Block& b, Scratch& scratch) {
-  const void* elements = contiguous(b, scratch);
+void measure(Block& b, Scratch& scratch) { measure_elements(b, contiguous(b, scratch)); }
+
+// Another thread may write to the tensor while it is packed. What is encoded is therefore a copy, and its counts must
+// be those that the room for the block was made for.
+Failure snapshot(const Block& b, Scratch& scratch, const void** elements) {
+  void* copy = block_scratch(b, scratch);
+  if (b.column) {
+    gather_transposed(b, copy);
+  } else {
+    std::memcpy(copy, place_of(b), b.elements * b.itemsize);
+  }
+  Block again = b;
+  measure_elements(again, copy);
+  if (again.nonzeros != b.nonzeros) return {Status::source_changed, b.nonzeros, again.nonzeros};
+  if (again.entries != b.entries) return {Status::source_changed, b.entries, again.entries};
+  if (!b.coding && again.stored_bytes != b.stored_bytes)
+    return {Status::source_changed, b.stored_bytes, again.stored_bytes};
+  *elements = copy;
+  return {};
+}
+
+Failure encode(Block& b, Scratch& scratch) {
+  const void* elements = nullptr;
+  if (const Failure failure = snapshot(b, scratch, &elements)) return failure;
+  Workspace work = workspace(b, scratch);
   auto* stored = reinterpret_cast<uint8_t*>(b.stored);
-  if (b.layout == kDense) encode_dense(b, elements, stored);
-  if (b.layout == kBitmask) encode_bitmask(b, elements, stored);
-  if (b.layout == kCsr) encode_csr(b, elements, stored);
+  const uint8_t* end = b.layout == kDense     ? encode_dense(b, elements, work, stored)
+                       : b.layout == kBitmask ? encode_bitmask(b, elements, work, stored)
+                                              : encode_csr(b, elements, work, stored);
+  b.stored_bytes = static_cast<uint64_t>(end - stored);
   b.digest = xxh3_64(stored, b.stored_bytes);
+  return {};
 }
 
 Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
@@ -128,7 +166,7 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
     case Task::decode: return decode(b, source, scratch);
     case Task::positions: return positions(b, source, scratch);
     case Task::measure: measure(b, scratch); return {};
-    case Task::encode: encode(b, scratch); return {};
+    case Task::encode: return encode(b, scratch);
   }
   return {};
 }
@@ -181,6 +219,20 @@ JobFailure run(Task task, Block* blocks, size_t count, const Source& source, uns
 JobFailure run_gap_costs(Block* blocks, size_t count, GapCosts* costs, unsigned threads) {
   return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> Failure {
     gap_costs(blocks[i], contiguous(blocks[i], scratch), costs[i]);
+    return {};
+  });
+}
+
+JobFailure run_count_symbols(Block* blocks, size_t count, uint64_t* counts, size_t tables, unsigned threads) {
+  std::mutex mutex;
+  return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> Failure {
+    scratch.counts.assign(256 * tables, 0);
+    const void* elements = nullptr;
+    if (const Failure failure = snapshot(blocks[i], scratch, &elements)) return failure;
+    Workspace work = workspace(blocks[i], scratch);
+    count_symbols(blocks[i], elements, work, scratch.counts.data());
+    const std::lock_guard<std::mutex> lock(mutex);
+    for (size_t k = 0; k < 256 * tables; ++k) counts[k] += scratch.counts[k];
     return {};
   });
 }

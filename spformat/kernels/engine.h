@@ -27,4 +27,7 @@ JobFailure run(Task task, Block* blocks, size_t count, const Source& source, uns
 // Gap costs of each block of a tensor that lies in memory (row view).
 JobFailure run_gap_costs(Block* blocks, size_t count, GapCosts* costs, unsigned threads);
 
+// Symbol counts of all blocks together: counts has 256 numbers for each of `tables` tables.
+JobFailure run_count_symbols(Block* blocks, size_t count, uint64_t* counts, size_t tables, unsigned threads);
+
 }  // namespace spf

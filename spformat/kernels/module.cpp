@@ -2,7 +2,9 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include "coding.h"
 #include "engine.h"
+#include "frequencies.h"
 #include "simd.h"
 #include "statistics.h"
 #include "xxh3.h"
@@ -72,10 +74,61 @@ void key_histogram(ConstBytes data, unsigned itemsize, unsigned shift, uint64_t 
   spf::key_histogram(data.data(), itemsize, data.size() / itemsize, shift, mask, histogram.data());
 }
 
+// Fills 256 frequencies; returns the escape symbol, -1 when there is none.
+int read_table(nb::bytes table, nb::ndarray<uint16_t, nb::shape<256>, nb::c_contig, nb::device::cpu> frequencies) {
+  int escape = -1;
+  const auto* data = reinterpret_cast<const uint8_t*>(table.c_str());
+  const char* wrong = spf::read_table(data, table.size(), frequencies.data(), &escape);
+  if (wrong) throw nb::value_error(wrong);
+  return escape;
+}
+
+nb::object count_symbols(Bytes blocks, Words counts, unsigned threads) {
+  const size_t count = block_count(blocks);
+  spf::JobFailure failure;
+  {
+    nb::gil_scoped_release release;
+    failure = spf::run_count_symbols(reinterpret_cast<spf::Block*>(blocks.data()), count, counts.data(),
+                                     counts.size() / 256, threads);
+  }
+  return report(failure);
+}
+
+// Fills one DecodeModel and one EncodeModel from 256 frequencies that add up to 4096.
+void expand_model(nb::ndarray<const uint16_t, nb::shape<256>, nb::c_contig, nb::device::cpu> frequency, Bytes decode,
+                  Bytes encode) {
+  if (decode.size() != sizeof(spf::DecodeModel) || encode.size() != sizeof(spf::EncodeModel))
+    throw nb::value_error("a model has the wrong size");
+  uint32_t sum = 0;
+  for (size_t i = 0; i < 256; ++i) sum += frequency.data()[i];
+  if (sum != spf::kSlots) throw nb::value_error("the frequencies do not add up to 4096");
+  spf::expand_model(frequency.data(), *reinterpret_cast<spf::DecodeModel*>(decode.data()),
+                    *reinterpret_cast<spf::EncodeModel*>(encode.data()));
+}
+
+// For each block of a table: the most bytes that encoding it can take.
+void most_stored_bytes(Bytes blocks, Words out) {
+  const size_t count = block_count(blocks);
+  if (out.size() != count) throw nb::value_error("the result has the wrong size");
+  const auto* table = reinterpret_cast<const spf::Block*>(blocks.data());
+  for (size_t i = 0; i < count; ++i) out.data()[i] = spf::most_stored_bytes(table[i]);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
   m.attr("BLOCK_BYTES") = sizeof(spf::Block);
+  m.attr("CODING_BYTES") = sizeof(spf::Coding);
+  m.attr("DECODE_MODEL_BYTES") = sizeof(spf::DecodeModel);
+  m.attr("ENCODE_MODEL_BYTES") = sizeof(spf::EncodeModel);
+  m.def("count_symbols", &count_symbols, nb::arg("blocks"), nb::arg("counts"), nb::arg("threads"),
+        "Counts the symbols of the mask or gap streams, 256 numbers a table.");
+  m.def("read_table", &read_table, nb::arg("table"), nb::arg("frequencies"),
+        "Frequencies of a table and its escape symbol; ValueError when it breaks a rule.");
+  m.def("expand_model", &expand_model, nb::arg("frequency"), nb::arg("decode"), nb::arg("encode"),
+        "Slots and starts of a table from its 256 frequencies.");
+  m.def("most_stored_bytes", &most_stored_bytes, nb::arg("blocks"), nb::arg("out"),
+        "The most bytes that each block of a table can take when its streams are coded.");
   m.def("run", &run, nb::arg("task"), nb::arg("blocks"), nb::arg("file"), nb::arg("memory").none(),
         nb::arg("threads"), "Runs check, decode, positions, measure or encode over a table of blocks.");
   m.def("gap_costs", &gap_costs, nb::arg("blocks"), nb::arg("costs"), nb::arg("threads"),

@@ -30,7 +30,7 @@ inline uint64_t count_nonzeros(const void* elements, unsigned itemsize, uint64_t
   for (uint64_t start = 0; start < count; start += kMaskElements) {
     const uint64_t here = count - start < kMaskElements ? count - start : kMaskElements;
     mask_of(bytes + start * itemsize, here, mask);
-    for (uint64_t word = 0; word * 64 < here; ++word) total += static_cast<uint64_t>(__builtin_popcountll(mask[word]));
+    total += simd().count_bits(reinterpret_cast<const uint8_t*>(mask), (here + 63) / 64 * 8);
   }
   return total;
 }

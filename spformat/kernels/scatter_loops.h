@@ -34,8 +34,8 @@ inline Failure position_failure(const uint16_t* codes, unsigned count, uint64_t 
 }
 
 template <class Item, class Unpack>
-Failure scatter_filler(const Block& block, const uint8_t* gaps, const uint8_t* values, void* out) {
-  const Unpack unpack(block.bits);
+Failure scatter_filler(const Block& block, unsigned width, const uint8_t* gaps, const uint8_t* values, void* out) {
+  const Unpack unpack(width);
   const uint32_t most = (1u << block.bits) - 1;
   Item* const to = static_cast<Item*>(out);
   uint16_t codes[kChunk + 8];
@@ -66,8 +66,8 @@ Failure scatter_filler(const Block& block, const uint8_t* gaps, const uint8_t* v
 }
 
 template <class Item, class Unpack>
-Failure scatter_escape(const Block& block, const uint8_t* gaps, const uint8_t* values, void* out) {
-  const Unpack unpack(block.bits);
+Failure scatter_escape(const Block& block, unsigned width, const uint8_t* gaps, const uint8_t* values, void* out) {
+  const Unpack unpack(width);
   const uint32_t escape = (1u << block.bits) - 1;
   Item* const to = static_cast<Item*>(out);
   uint16_t codes[kChunk + 8];

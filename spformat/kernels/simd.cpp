@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "bitmask_loops.h"
+#include "join_loops.h"
 #include "scatter_loops.h"
 
 namespace spf {
@@ -30,6 +31,11 @@ void expand_scalar(const uint8_t* mask, const uint8_t* values, uint64_t elements
 template <class Item>
 void nonzero_mask_scalar(const void* in, uint64_t elements, uint64_t* mask) {
   nonzero_mask_tail(static_cast<const Item*>(in), 0, elements, mask);
+}
+
+template <class Item>
+void join_plain(const Split& split, const uint8_t* keys, const uint8_t* fields, uint64_t count, uint8_t* values) {
+  join_range<Item>(split, keys, fields, 0, count, values);
 }
 
 bool cpu_has_avx2() {
@@ -69,6 +75,10 @@ const Simd kScalar = {
      expand_scalar<Wide>},
     {nonzero_mask_scalar<uint8_t>, nonzero_mask_scalar<uint16_t>, nonzero_mask_scalar<uint32_t>,
      nonzero_mask_scalar<uint64_t>, nonzero_mask_scalar<Wide>},
+    rans_steps_scalar,
+    {join_plain<uint8_t>, join_plain<uint16_t>, join_plain<uint32_t>, join_plain<uint64_t>},
+    strip_to_rows_scalar,
+    count_bits,
 };
 
 const Simd& simd() { return *current().load(std::memory_order_relaxed); }

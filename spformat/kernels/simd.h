@@ -4,13 +4,16 @@
 #include <cstdint>
 
 #include "block.h"
+#include "floatsplit.h"
+#include "rans.h"
+#include "strips.h"
 #include "xxh3.h"
 
 namespace spf {
 
-// Gap codes of one group with origin -1 and bias 1 (no wrap): places the values into `out`, which is zero.
-// `gaps` and `values` may be read up to 64 bytes beyond their end.
-using Scatter = Failure (*)(const Block& block, const uint8_t* gaps, const uint8_t* values, void* out);
+// Gap codes (a bit stream of `width`) of one group with origin -1 and bias 1 (no wrap): places the values into `out`,
+// which is zero. `gaps` and `values` may be read up to 64 bytes beyond their end.
+using Scatter = Failure (*)(const Block& block, unsigned width, const uint8_t* gaps, const uint8_t* values, void* out);
 
 // Writes `elements` elements: those whose mask bit is set from `values`, the others zero. The mask is checked.
 // `values` may be read up to 64 bytes beyond its end.
@@ -19,12 +22,19 @@ using Expand = void (*)(const uint8_t* mask, const uint8_t* values, uint64_t ele
 // Bit i of `mask` (whole 64-bit words; bits at or beyond `elements` zero) says whether element i is nonzero.
 using NonzeroMask = void (*)(const void* in, uint64_t elements, uint64_t* mask);
 
+// Number of set bits in a buffer.
+using CountBits = uint64_t (*)(const uint8_t* data, uint64_t bytes);
+
 struct Simd {
   const char* name;
   Xxh3Blocks xxh3_blocks;
   Scatter scatter_filler[5], scatter_escape[5];  // by size_index(itemsize)
   Expand expand[5];
   NonzeroMask nonzero_mask[5];
+  RansSteps rans_steps;
+  Join join[4];
+  StripToRows strip_to_rows;
+  CountBits count_bits;
 };
 
 inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }

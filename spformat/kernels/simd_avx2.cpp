@@ -159,6 +159,10 @@ const Simd kAvx2 = {
     {expand_avx2<uint8_t>, expand_avx2<uint16_t>, expand_avx2<uint32_t>, expand_avx2<uint64_t>, expand_wide},
     {nonzero_mask_avx2<uint8_t>, nonzero_mask_avx2<uint16_t>, nonzero_mask_avx2<uint32_t>,
      nonzero_mask_avx2<uint64_t>, nonzero_mask_wide},
+    rans_steps_avx2,
+    {join_avx2_8, join_avx2_16, join_avx2_32, join_avx2_64},
+    strip_to_rows_avx2,
+    count_bits,
 };
 
 }  // namespace spf

@@ -1,5 +1,6 @@
 #include "statistics.h"
 
+#include "layouts.h"
 #include "nonzeros.h"
 
 namespace spf {
@@ -49,6 +50,17 @@ void gap_costs(const Block& block, const void* elements, GapCosts& costs) {
     above += here;
   }
   price(count, longest, costs);
+}
+
+void count_symbols(const Block& block, const void* elements, Workspace& work, uint64_t* counts) {
+  if (block.layout == kCsr) {
+    gather_codes(block, elements, work.symbols);
+    for (uint64_t i = 0; i < block.entries; ++i) ++counts[work.symbols[i]];
+    return;
+  }
+  gather_mask(block, elements, work.mask, work.values);
+  const Symbols symbols = mask_symbols(block, work.mask, work);
+  for (uint64_t i = 0; i < symbols.count; ++i) ++counts[256u * symbols.contexts.at(i) + work.symbols[i]];
 }
 
 void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsigned shift, uint64_t mask,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _native
-from ..errors import ChecksumError, CorruptError, FormatError, LimitError, TruncatedError
+from ..errors import ChecksumError, CorruptError, FormatError, LimitError, SourceError, SpformatError, TruncatedError
 from . import gaps
 from .storage import Storage
 from .table import Csr
@@ -29,6 +29,7 @@ JOB = np.dtype(
         ("row_elements", "<u8"),
         ("view_rows", "<u8"),
         ("group_elements", "<u8"),
+        ("coding", "<u8"),
         ("origin", "<i8"),
         ("layout", "u1"),
         ("itemsize", "u1"),
@@ -44,8 +45,7 @@ assert JOB.itemsize == _native.BLOCK_BYTES
 
 JobTable = npt.NDArray[np.void]
 
-_NO_MEMORY = 14
-_STATUS: list[tuple[type[FormatError], str, str]] = [
+_STATUS: list[tuple[type[SpformatError], str, str]] = [
     (FormatError, "", "no failure"),
     (TruncatedError, "block/short", "the file ends inside a block"),
     (ChecksumError, "block/digest", "stored bytes are damaged"),
@@ -60,6 +60,18 @@ _STATUS: list[tuple[type[FormatError], str, str]] = [
     (CorruptError, "csr/last", "a group ends in a filler or an escape"),
     (CorruptError, "csr/nonzeros", "the wrong number of nonzeros"),
     (CorruptError, "dense/nonzeros", "the wrong number of nonzeros"),
+    (LimitError, "limits/memory", "not enough memory for a block"),
+    (CorruptError, "rans/short", "a coded stream is longer than its block"),
+    (CorruptError, "rans/lanes", "a coded stream has too many lanes"),
+    (CorruptError, "rans/state", "a state of a coded stream is wrong"),
+    (CorruptError, "rans/words", "a coded stream has too many or too few words"),
+    (CorruptError, "floatsplit/literals", "literals are missing"),
+    (CorruptError, "floatsplit/literal", "a literal is too large"),
+    (CorruptError, "floatsplit/padding", "a padding bit of the fields is set"),
+    (CorruptError, "strips/padding", "a bit of a row that is not there is set"),
+    (CorruptError, "csr/code", "a gap code is wider than its bits"),
+    (CorruptError, "block/index_bytes", "a coded index has another length than the block says"),
+    (SourceError, "source/changed", "the tensor changed while it was packed"),
 ]
 
 
@@ -90,30 +102,22 @@ def rows(
     data: int,
     *,
     blocks: range | None = None,
+    coding: int = 0,
     fresh: bool = False,
 ) -> list[tuple[int, ...]]:
     """Rows of a job table for blocks of one tensor.
 
-    `offset` is the first byte of the tensor's section, `data` the address of its element 0 in C order.
+    `offset` is the first byte of the tensor's section, `data` the address of its element 0 in C order,
+    `coding` the address of its NativeCoding (0 when it is plain).
     """
     layout, gap = storage.layout, storage.layout.gap
     view = layout.view(shape)
     group = layout.group_elements(shape, storage.block_elements) if isinstance(layout, Csr) else 1
-    tail = (
-        view.row_elements,
-        view.rows,
-        group,
-        gap.origin,
-        layout.number,
-        itemsize,
-        gap.bits,
-        gap.bias,
-        gap.carry,
-    )
-    tail += (int(gap.fill == gaps.ESCAPE), int(view.column), int(fresh))
+    tail: tuple[int, ...] = (view.row_elements, view.rows, group, coding, gap.origin, layout.number, itemsize)
+    tail += (gap.bits, gap.bias, gap.carry, int(gap.fill == gaps.ESCAPE), int(view.column), int(fresh))
     wanted = blocks if blocks is not None else range(storage.blocks)
     offset += sum(storage.stored_bytes[: wanted.start])
-    table = []
+    table: list[tuple[int, ...]] = []
     for block in wanted:
         stored, nonzeros, entries = (
             storage.stored_bytes[block],
@@ -141,9 +145,7 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_WORTH_A_THREAD = (
-    1 << 18
-)  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
+_WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
 
 
 def run(
@@ -166,15 +168,14 @@ def run(
         max(1, min(wanted, moved // _WORTH_A_THREAD + 1)),
     )
     if failure is not None:
-        raise _error(failure, jobs, owners)
+        raise error_of(failure, jobs, owners)
 
 
-def _error(failure: tuple[int, int, int, int], jobs: JobTable, owners: list[Owner] | None) -> Exception:
+def error_of(failure: tuple[int, int, int, int], jobs: JobTable, owners: list[Owner] | None) -> SpformatError:
+    """The error of a failure that the native engine reports."""
     job, status, expected, found = failure
     owner = owners[job] if owners else None
     where: dict[str, Any] = {"tensor": owner.tensor, "block": owner.block} if owner else {}
-    if status == _NO_MEMORY:
-        return LimitError("not enough memory for a block", kind="limits/memory", **where)
     kind_of_error, kind, message = _STATUS[status]
     as_text = (f"{expected:016x}", f"{found:016x}") if kind == "block/digest" else (expected, found)
     return kind_of_error(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..codecs import table as codecs
 from ..container.entry import EntryRecord, StorageRecord
 from ..errors import CorruptError, FormatError, UnsupportedError
 from ..limits import MAX_BLOCK_ENTRIES
-from . import table
-from .table import Dense, Layout
+from . import coding, gaps, table
+from .coding import Coding, Rans, Strips
+from .table import Csr, Dense, Layout
 
 _LAYOUT_NAMES = {table.DENSE: "dense", table.BITMASK: "bitmask", table.CSR: "csr"}
 
@@ -19,6 +21,7 @@ class Storage:
     """Layout and blocks of one tensor. The lists have one number for each block."""
 
     layout: Layout
+    coding: Coding
     block_elements: int
     stored_bytes: list[int]
     nonzeros: list[int]
@@ -37,9 +40,7 @@ class Storage:
         columns = (self.stored_bytes, self.nonzeros, self.entries, self.digests)
         blocks = [number for block in zip(*columns, strict=True) for number in block]
         layout = self.layout
-        return StorageRecord(
-            layout.number, layout.parameters(), list(layout.codecs), self.block_elements, blocks
-        )
+        return StorageRecord(layout.number, layout.parameters(), self.coding.to_wire(), self.block_elements, blocks)
 
 
 def interpret(entry: EntryRecord, offset: int) -> Storage:
@@ -54,7 +55,8 @@ def interpret(entry: EntryRecord, offset: int) -> Storage:
     record, elements = entry.storage, entry.elements
     layout = _layout(record, entry.name, offset)
     blocks = record.blocks
-    storage = Storage(layout, record.block_elements, blocks[0::4], blocks[1::4], blocks[2::4], blocks[3::4])
+    coded = _coding(record, layout, entry, offset)
+    storage = Storage(layout, coded, record.block_elements, blocks[0::4], blocks[1::4], blocks[2::4], blocks[3::4])
     if isinstance(layout, table.Csr) and not layout.blocks_fit(entry.shape, record.block_elements):
         raise _broken("csr/parameters", "blocks do not end where groups or columns end", entry.name, offset)
     for number in range(storage.blocks):
@@ -65,16 +67,20 @@ def interpret(entry: EntryRecord, offset: int) -> Storage:
 def _one_dense_block(entry: EntryRecord, zeros: int) -> Storage:
     elements = entry.elements
     if elements == 0:
-        return Storage(Dense(), 1, [], [], [], [])
+        return Storage(Dense(), Dense.plain, 1, [], [], [], [])
     assert entry.dtype is not None
     return Storage(
-        Dense(), elements, [elements * entry.dtype.itemsize], [elements - zeros], [elements], [entry.digest]
+        Dense(),
+        Dense.plain,
+        elements,
+        [elements * entry.dtype.itemsize],
+        [elements - zeros],
+        [elements],
+        [entry.digest],
     )
 
 
-def _broken(
-    kind: str, message: str, name: str, offset: int, block: int | None = None, **values: object
-) -> FormatError:
+def _broken(kind: str, message: str, name: str, offset: int, block: int | None = None, **values: object) -> FormatError:
     return CorruptError(
         message,
         kind=kind,
@@ -99,30 +105,60 @@ def _layout(record: StorageRecord, name: str, offset: int) -> Layout:
         kind = "csr/parameters" if record.layout == table.CSR else "storage/form"
         message = f"the parameters of layout {_LAYOUT_NAMES[record.layout]} break a rule"
         raise _broken(kind, message, name, offset, found=record.parameters)
-    if record.codecs != layout.codecs or any(type(codec) is not int for codec in record.codecs):
-        names = ", ".join(codecs.name(c) if type(c) is int else repr(c) for c in record.codecs)
-        raise UnsupportedError(
-            f"layout {layout.name} with codecs that this release does not know for it: {names}",
-            kind="storage/codec",
-            tensor=name,
-            offset=offset,
-        )
     return layout
+
+
+def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: int) -> Coding:
+    """The codecs of the streams. Raises UnsupportedError for codecs that are not in the table."""
+    assert entry.dtype is not None
+    wire = record.codecs
+    numbers = [part[0] if type(part) is list and part else part for part in wire]
+    unknown = [number for number in numbers if type(number) is int and number not in codecs.NAMES]
+    if unknown:
+        message = f"codec {codecs.name(unknown[0])} is not known to this release"
+        raise UnsupportedError(message, kind="storage/codec", tensor=entry.name, offset=offset)
+    value = coding.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
+    index: coding.IndexCodec | None = None
+    if len(wire) == 2:
+        index = coding.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))
+    if value is None or len(wire) != (2 if layout.index_codecs else 1) or (layout.index_codecs and index is None):
+        message = f"layout {layout.name} with codecs that break a rule"
+        raise _broken("storage/codec", message, entry.name, offset, found=_brief(wire))
+    coded = Coding(index, value)
+    if not _suits(coded, layout, entry, record.block_elements):
+        raise _broken("storage/codec", "codecs that the layout's parameters do not allow", entry.name, offset)
+    return coded
+
+
+def _suits(coded: Coding, layout: Layout, entry: EntryRecord, block_elements: int) -> bool:
+    """Rules between codecs and parameters: coded gaps are bytes, coded values are never fillers, strips whole rows."""
+    if isinstance(layout, Csr):
+        coded_value = not isinstance(coded.value, int)
+        if coded_value and layout.gap.fill == gaps.FILLER:
+            return False
+        return not isinstance(coded.index, Rans) or layout.gap.bits <= 8
+    if isinstance(coded.index, Strips):
+        return block_elements >= entry.elements or block_elements % layout.view(entry.shape).row_elements == 0
+    return True
+
+
+def _brief(wire: list[Any]) -> str:
+    text = repr(wire)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _check_block(storage: Storage, block: int, elements: int, entry: EntryRecord, offset: int) -> None:
     assert entry.dtype is not None
     nonzeros, entries, stored = storage.nonzeros[block], storage.entries[block], storage.stored_bytes[block]
     layout = storage.layout
-    if entries > MAX_BLOCK_ENTRIES or not layout.counts_fit(elements, nonzeros, entries):
+    plain = storage.coding.is_plain
+    # Coded entries may take no bits at all: their number is bounded by the elements, not by the bytes.
+    if entries > (MAX_BLOCK_ENTRIES if plain else elements) or not layout.counts_fit(elements, nonzeros, entries):
         counts = f"{nonzeros} nonzeros, {entries} entries in {elements} elements"
-        raise _broken(
-            "storage/counts", "the counts of a block cannot be", entry.name, offset, block, found=counts
-        )
-    least = (
-        layout.index_bytes(elements, nonzeros, entries)
-        + layout.values(nonzeros, entries) * entry.dtype.itemsize
-    )
+        raise _broken("storage/counts", "the counts of a block cannot be", entry.name, offset, block, found=counts)
+    if not plain:
+        return  # the kernels check the streams against the block's length
+    least = layout.index_bytes(elements, nonzeros, entries) + layout.values(nonzeros, entries) * entry.dtype.itemsize
     pointers = _most_pointer_bytes(storage, elements, entry.shape)
     if not least <= stored <= least + pointers:
         expected = least if not pointers else f"{least} to {least + pointers}"

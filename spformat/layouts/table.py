@@ -1,4 +1,4 @@
-"""The closed table of layouts. Each knows its parameters, its streams and what a block of it weighs."""
+"""The closed table of layouts. Each knows its parameters, its streams and what a block of it weighs when plain."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 from ..codecs import table as codecs
 from ..codecs.bitpack import size as bits_size
 from . import gaps
+from .coding import Coding
 from .gaps import GapCode
 from .view import View, view_of
 
 DENSE, BITMASK, CSR = 0, 1, 2
+_LONGEST_GROUP = 1 << 62  # no block is longer, so a longer group differs in nothing that can be stored
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Dense:
 
     number: ClassVar[int] = DENSE
     name: ClassVar[str] = "dense"
-    codecs: ClassVar[list[int]] = [codecs.RAW]
+    plain: ClassVar[Coding] = Coding(None)
+    index_codecs: ClassVar[tuple[int, ...]] = ()
     gap: ClassVar[GapCode] = GapCode()  # not used; keeps the job table uniform
 
     def parameters(self) -> list[int]:
@@ -48,7 +51,8 @@ class Bitmask:
 
     number: ClassVar[int] = BITMASK
     name: ClassVar[str] = "bitmask"
-    codecs: ClassVar[list[int]] = [codecs.RAW, codecs.RAW]
+    plain: ClassVar[Coding] = Coding(codecs.RAW)
+    index_codecs: ClassVar[tuple[int, ...]] = (codecs.RAW, codecs.RANS, codecs.STRIPS)
     gap: ClassVar[GapCode] = GapCode()
 
     def parameters(self) -> list[int]:
@@ -74,7 +78,8 @@ class Csr:
     gap: GapCode
     number: ClassVar[int] = CSR
     name: ClassVar[str] = "csr"
-    codecs: ClassVar[list[int]] = [codecs.BITPACK, codecs.RAW]
+    plain: ClassVar[Coding] = Coding(codecs.BITPACK)
+    index_codecs: ClassVar[tuple[int, ...]] = (codecs.BITPACK, codecs.RANS)
 
     def parameters(self) -> list[int]:
         return self.gap.to_wire()
@@ -95,7 +100,7 @@ class Csr:
         """L of the gap code."""
         if self.gap.restart_rows == 0:
             return block_elements
-        return max(1, self.gap.restart_rows * self.view(shape).row_elements)
+        return max(1, min(_LONGEST_GROUP, self.gap.restart_rows * self.view(shape).row_elements))
 
     def blocks_fit(self, shape: tuple[int, ...], block_elements: int) -> bool:
         """Whether blocks end where groups and rows of the transpose end, as section 5.3 wants it."""

@@ -1,7 +1,9 @@
-"""A way to store a tensor, with its exact size."""
+"""A way to store a tensor, with its size."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..container.entry import EntryRecord
@@ -9,36 +11,103 @@ from ..container.index import entry_bytes
 from ..dtypes import DType
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
+from .coding_plan import PositionPlan, ValuePlan
+from .pool import TablePool
 
 _LONGEST_DIGEST = (1 << 64) - 1  # digests are random: all but one in 2**32 take nine bytes
+_ENTRY_BYTES = 48  # of the entry of a coded tensor, at most, besides its name
+_BLOCK_BYTES = 20  # of a block in an entry, at most for blocks of usual size
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """`bytes` counts the blocks and the entry in the index; the digests of `storage` are not known yet."""
+    """`bytes` counts blocks, entry in the index and new tables: exact for plain streams, for coded ones what their
+    tables give, to some bytes a block. `storage` makes it, with its tables in the pool; digests (and of coded blocks
+    stored_bytes) are not known before it is encoded."""
 
-    storage: Storage
+    label: str
     bytes: int
-
-    @property
-    def label(self) -> str:
-        """Such as "csr 4 bits escape"."""
-        layout = self.storage.layout
-        if layout.name != "csr":
-            return layout.name
-        return f"csr {layout.gap.bits} bits {'escape' if layout.gap.fill else 'filler'}"
-
-
-def weigh(name: str, dtype: DType, shape: tuple[int, ...], storage: Storage) -> Candidate:
-    """The candidate with its size in the file."""
-    return Candidate(storage, sum(storage.stored_bytes) + entry_bytes(record(name, dtype, shape, 0, storage)))
+    storage: Callable[[TablePool], Storage]
 
 
 def record(name: str, dtype: DType, shape: tuple[int, ...], digest: int, storage: Storage) -> EntryRecord:
-    """The entry of a tensor: the short form when it is dense and one block, or has no elements."""
-    entry = EntryRecord(name, dtype, shape, digest or _LONGEST_DIGEST)
-    if isinstance(storage.layout, Dense) and storage.blocks <= 1:
+    """The entry of a tensor: the short form when it is plain, dense and one block, or has no elements."""
+    entry = EntryRecord(name, dtype, shape, digest)
+    if isinstance(storage.layout, Dense) and storage.coding.is_plain and storage.blocks <= 1:
         entry.zeros = entry.elements - sum(storage.nonzeros)
     else:
         entry.storage = storage.to_record()
     return entry
+
+
+def weigh(name: str, dtype: DType, shape: tuple[int, ...], storage: Storage) -> Candidate:
+    """The candidate of a plain storage, exactly."""
+    digests = storage.digests
+    storage.digests = [_LONGEST_DIGEST] * storage.blocks
+    size = sum(storage.stored_bytes) + entry_bytes(record(name, dtype, shape, _LONGEST_DIGEST, storage))
+    storage.digests = digests
+    return Candidate(_label(storage), size, lambda _pool: storage)
+
+
+def of_plans(
+    name: str,
+    dtype: DType,
+    shape: tuple[int, ...],
+    per_block: int,
+    position: PositionPlan,
+    value: ValuePlan,
+    pool: TablePool,
+) -> Candidate:
+    """The candidate of a plan for positions and one for values."""
+    plain = _plain_storage(dtype, shape, per_block, position)
+    if position.codec is None and value.codec is None:
+        return weigh(name, dtype, shape, plain)
+    tables = set() if position.codec is None else position.codec.tables()
+    tables = tables | (set() if value.codec is None else value.codec.tables())
+    value_bits = value.bits
+    if value.codec is None:
+        value_bits = 8.0 * dtype.itemsize * position.layout.values(sum(position.nonzeros), sum(position.entries))
+    bits = position.bits + value_bits + pool.extra_bits(tables)
+    entry = len(name.encode()) + _ENTRY_BYTES + _BLOCK_BYTES * plain.blocks + 4 * len(shape)
+    size = (1 << 62) if math.isinf(bits) else math.ceil(bits / 8) + entry
+
+    def storage(pool: TablePool) -> Storage:
+        index = position.index_codec(pool)
+        return Storage(
+            position.layout,
+            value.resolved(pool, index),
+            per_block,
+            plain.stored_bytes,
+            position.nonzeros,
+            position.entries,
+            plain.digests,
+        )
+
+    return Candidate(f"{_label(plain)}{_coded_label(position, value)}", size, storage)
+
+
+def _plain_storage(dtype: DType, shape: tuple[int, ...], per_block: int, position: PositionPlan) -> Storage:
+    elements, layout = math.prod(shape), position.layout
+    blocks = len(position.nonzeros)
+    storage = Storage(layout, layout.plain, per_block, [0] * blocks, position.nonzeros, position.entries, [0] * blocks)
+    storage.stored_bytes = [
+        layout.index_bytes(storage.block_size(block, elements), nonzeros, entries)
+        + layout.values(nonzeros, entries) * dtype.itemsize
+        for block, (nonzeros, entries) in enumerate(zip(position.nonzeros, position.entries, strict=True))
+    ]
+    return storage
+
+
+def _label(storage: Storage) -> str:
+    """Such as "csr 4 bits escape"."""
+    layout = storage.layout
+    if layout.name != "csr":
+        return layout.name
+    return f"csr {layout.gap.bits} bits {'escape' if layout.gap.fill else 'filler'}"
+
+
+def _coded_label(position: PositionPlan, value: ValuePlan) -> str:
+    parts = [] if position.codec is None else [position.codec.label]
+    if value.codec is not None:
+        parts.append(f"floatsplit {value.codec.shift}")
+    return "".join(f" + {part}" for part in parts)

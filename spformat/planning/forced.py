@@ -11,6 +11,7 @@ from ..layouts import gaps, view
 from ..layouts.gaps import GapCode
 from ..layouts.storage import Storage
 from ..layouts.table import Bitmask, Csr, Dense, Layout
+from ..limits import MAX_BLOCK_ELEMENTS
 from . import statistics
 from .blocks import block_elements, whole_tensor
 from .policy import ALL_ROWS, GapRequest, Policy
@@ -56,4 +57,11 @@ def _blocks(name: str, shape: tuple[int, ...], code: GapCode, policy: Policy, no
     if code.carry or group >= seen.elements:
         return whole_tensor(seen, name)
     unit = group or (seen.row_elements if seen.column else 1)
+    if unit > MAX_BLOCK_ELEMENTS:
+        raise SourceError(
+            "a group (or column) is too large for a block: fewer restart_rows",
+            tensor=name,
+            expected=f"at most {MAX_BLOCK_ELEMENTS} elements",
+            found=unit,
+        )
     return block_elements(seen, nonzeros, policy.block_entries, unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..errors import SpformatError
-from ..limits import MAX_GAP_BITS
+from ..limits import MAX_GAP_BITS, MAX_ORIGIN
 
 ALL_ROWS = -1  # restart_rows: the whole tensor is one group
 
@@ -30,11 +30,13 @@ class Policy:
     layout: "auto" takes the smallest of all by exact size; "dense", "bitmask" and "csr" force one.
     gap: the gap code that "csr" must have; ignored by "auto".
     block_entries: entries that a block should hold, 1 to 2**20.
+    fast: no entropy coding, only raw and bit-packed streams.
     """
 
     layout: str = "auto"
     gap: GapRequest = GapRequest()
     block_entries: int = 32_768
+    fast: bool = False
 
     def __post_init__(self) -> None:
         _one_of("layout", self.layout, ("auto", "dense", "bitmask", "csr"))
@@ -46,6 +48,8 @@ class Policy:
             raise SpformatError(f"bits must be 0 to {MAX_GAP_BITS}, not {bits}")
         if restart is not None and restart < 1 and restart != ALL_ROWS:
             raise SpformatError(f"restart_rows must be positive, not {restart}")
+        if not -1 <= self.gap.origin <= MAX_ORIGIN:
+            raise SpformatError(f"origin must be -1 to {MAX_ORIGIN}, not {self.gap.origin}")
         if not 1 <= self.block_entries <= 1 << 20:
             raise SpformatError(f"block_entries must be 1 to {1 << 20}, not {self.block_entries}")
 

@@ -31,12 +31,12 @@ def empty_storage(layout: Layout, block_elements: int, elements: int) -> Storage
     """A storage of that layout whose blocks have not been measured."""
     blocks = -(-elements // block_elements)
     columns = [[0] * blocks for _ in range(4)]
-    return Storage(layout, block_elements, *columns)
+    return Storage(layout, layout.plain, block_elements, *columns)
 
 
-def job_table(array: BitPatterns, storage: Storage) -> jobs.JobTable:
-    """Jobs over a C-contiguous tensor in memory."""
-    rows = jobs.rows(storage, array.shape, array.itemsize, 0, array.ctypes.data)
+def job_table(array: BitPatterns, storage: Storage, coding: int = 0) -> jobs.JobTable:
+    """Jobs over a C-contiguous tensor in memory; `coding` is the address of its NativeCoding."""
+    rows = jobs.rows(storage, array.shape, array.itemsize, 0, array.ctypes.data, coding=coding)
     return jobs.table_of(rows)
 
 

@@ -20,9 +20,7 @@ NOT_IN_SAFETENSORS = {"C32", "C128"}
 METADATA = "__metadata__"
 
 
-def write_safetensors(
-    path: str, tensors: Tensors, ties: Mapping[str, str], metadata: Mapping[str, Any]
-) -> list[str]:
+def write_safetensors(path: str, tensors: Tensors, ties: Mapping[str, str], metadata: Mapping[str, Any]) -> list[str]:
     """Tied names become copies; metadata values that are no strings become JSON text.
 
     Raises SourceError for data types that safetensors lacks and for a tensor named __metadata__.

@@ -11,9 +11,7 @@ from . import Tensors
 from .atomic import replacing
 
 
-def write_checkpoint(
-    path: str, tensors: Tensors, ties: Mapping[str, str], metadata: Mapping[str, Any]
-) -> list[str]:
+def write_checkpoint(path: str, tensors: Tensors, ties: Mapping[str, str], metadata: Mapping[str, Any]) -> list[str]:
     """Tied names share one storage, as they did in the model. Metadata has no place in a state dict."""
     found = {name: to_tensor(array, dtype) for name, (array, dtype) in tensors.items()}
     found.update((name, found[target].detach()) for name, target in ties.items())

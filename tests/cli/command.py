@@ -41,9 +41,7 @@ def _not_json(text: str) -> None:
 def run(*args: str | bytes | Path, cwd: Path | None = None, **variables: str) -> Result:
     """Runs `spformat ARGS`; keywords are variables of its environment."""
     environment = {**ENVIRONMENT, **variables}
-    return Result(
-        subprocess.run([*COMMAND, *args], cwd=cwd, env=environment, capture_output=True, timeout=120)
-    )
+    return Result(subprocess.run([*COMMAND, *args], cwd=cwd, env=environment, capture_output=True, timeout=120))
 
 
 def done(*args: str | bytes | Path, cwd: Path | None = None, **variables: str) -> Result:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -127,10 +130,17 @@ def test_no_room_for_the_output(lecture_spf: Path) -> None:
 
 @linux
 def test_nowhere_to_write(lecture_spf: Path) -> None:
-    process = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "verify", lecture_spf], env=ENVIRONMENT
-    )
+    process = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "verify", lecture_spf], env=ENVIRONMENT)
     assert process.returncode == 0
+
+
+def open_when_read(fifo: Path, process: subprocess.Popen[bytes]) -> BinaryIO:
+    """The writing end of a pipe, once the command has opened the reading end."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError):
+            return os.fdopen(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK), "wb")
+        time.sleep(0.02)
+    raise AssertionError(f"the command ended with {process.returncode}")
 
 
 @linux
@@ -139,7 +149,7 @@ def test_interrupted(tmp_path: Path) -> None:
     command = [*COMMAND, "pack", "endless.npy", "m.spf"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=pipe, stderr=pipe) as process:
-        with open(tmp_path / "endless.npy", "wb"):  # waits until the command reads
+        with open_when_read(tmp_path / "endless.npy", process):
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err) == (128 + signal.SIGINT, b"", b"")
@@ -154,8 +164,6 @@ def test_a_traceback_for_who_asks(tmp_path: Path) -> None:
 
 def test_descriptions() -> None:
     assert describe(MemoryError()) == "not enough memory"
-    assert (
-        describe(OSError(28, "No space left on device", b"caf\xe9")) == "caf\udce9: No space left on device"
-    )
+    assert describe(OSError(28, "No space left on device", b"caf\xe9")) == "caf\udce9: No space left on device"
     assert describe(spformat.SpformatError("wrong", tensor="w")) == "wrong (tensor 'w')"
     assert describe(ZeroDivisionError("oh")).startswith("unexpected, please report it: ZeroDivisionError: oh")

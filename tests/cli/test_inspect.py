@@ -203,9 +203,7 @@ def test_entries_of_the_other_layouts(tmp_path: Path) -> None:
         done("pack", "m.npy", "m.spf", "--layout", layout, cwd=tmp_path)
         entries = done("inspect", "m.spf", "--tensor", "m", "--entries", "--json", cwd=tmp_path).json
         assert {key: entries[key] for key in parts} == parts
-    assert (
-        "mask       [0 1 1 1]\n" in done("inspect", "m.spf", "--tensor", "m", "--entries", cwd=tmp_path).out
-    )
+    assert "mask       [0 1 1 1]\n" in done("inspect", "m.spf", "--tensor", "m", "--entries", cwd=tmp_path).out
 
 
 def test_no_such_tensor(lecture_spf: Path) -> None:

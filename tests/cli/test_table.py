@@ -34,9 +34,7 @@ def test_all_fits() -> None:
 
 def test_names_shrink_before_columns_go() -> None:
     lines, left_out = plain(Table(COLUMNS, ROWS), 34)
-    assert lines[1] == "layers.0…weight  1,000  8.4x    csr".replace(
-        "layers.0…weight", shortened(ROWS[0][0], 14)
-    )
+    assert lines[1] == "layers.0…weight  1,000  8.4x    csr".replace("layers.0…weight", shortened(ROWS[0][0], 14))
     assert max(map(len, lines)) == 34
     assert left_out == []
 

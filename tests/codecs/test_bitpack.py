@@ -56,4 +56,4 @@ def test_kernels_write_the_same_stream(width, simd):  # noqa: ARG001
 
 
 def test_names_of_codecs():
-    assert [table.name(n) for n in (0, 1, 2)] == ["raw", "bitpack", "number 2"]
+    assert [table.name(n) for n in (0, 1, 4, 9)] == ["raw", "bitpack", "strips", "number 9"]

@@ -103,9 +103,7 @@ def test_entry_name_of_a_tie_is_taken():
     refuse(["t", 0], "entry/name", before=[GOOD])
 
 
-@pytest.mark.parametrize(
-    "name", ["x" * 65_536, "é" * 32_768, "\U0001f600" * 16_384, "x" * 1_000_000], ids=len
-)
+@pytest.mark.parametrize("name", ["x" * 65_536, "é" * 32_768, "\U0001f600" * 16_384, "x" * 1_000_000], ids=len)
 def test_entry_name_is_too_long(name):
     refuse([name, *GOOD[1:]], "entry/name")
 

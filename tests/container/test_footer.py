@@ -99,9 +99,7 @@ def test_footer_version_differs_from_the_prologue(version):
     refused(forged, CorruptError, "footer/version")
 
 
-@pytest.mark.parametrize(
-    "change", [BODY[:-1], BODY + b"\0", b"", BODY + BODY], ids=["less", "more", "none", "twice"]
-)
+@pytest.mark.parametrize("change", [BODY[:-1], BODY + b"\0", b"", BODY + BODY], ids=["less", "more", "none", "twice"])
 def test_sections_extent(change):
     """The blocks do not fill the bytes between prologue and index: a hole, or blocks beyond."""
     data = forge.file_of(None, change, index=FILE.index)

@@ -82,9 +82,7 @@ def test_every_kind_of_metadata_is_read():
 
 def test_unknown_keys_of_the_top_level_are_ignored():
     """Whatever their value, as long as it is canonical: bin is in the subset."""
-    with Reader(
-        index_file({"a": b"bin", "metadata": {"m": 1}, "tensors": [], "z": [1.5, {"k": None}]})
-    ) as reader:
+    with Reader(index_file({"a": b"bin", "metadata": {"m": 1}, "tensors": [], "z": [1.5, {"k": None}]})) as reader:
         assert (reader.names, reader.metadata) == ([], {"m": 1})
 
 

@@ -142,6 +142,4 @@ WILD |= {"2^40 x 2^40 x 0": [2**40, 2**40, 0], "0 x 2^62 x 2^62 ...": [0] + [2**
 def test_empty_tensors_with_wild_lengths(tmp_path, dtype):
     """They have no elements, so nothing is too large; but numpy has no such shapes."""
     found = dict(zip(WILD, confined(tmp_path, [dense(shape, dtype) for shape in WILD.values()]), strict=True))
-    assert all(outcome in ("read", "entry/limits") for outcomes in found.values() for outcome in outcomes), (
-        found
-    )
+    assert all(outcome in ("read", "entry/limits") for outcomes in found.values() for outcome in outcomes), found

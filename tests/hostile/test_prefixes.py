@@ -68,8 +68,6 @@ def test_swapped_sections_are_refused():
     refused(forge.file_of(entries, body[3:] + body[:3]), FormatError, "block/digest")
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\0" * 64, b"\xff" * 200, b"PK\3\4" * 40, b'{"__metadata__":{}}' * 20]
-)
+@pytest.mark.parametrize("data", [b"", b"\0" * 64, b"\xff" * 200, b"PK\3\4" * 40, b'{"__metadata__":{}}' * 20])
 def test_files_of_other_kinds_are_refused(data):
     refused(data, FormatError)

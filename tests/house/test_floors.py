@@ -115,9 +115,7 @@ def test_only_the_engine_allocates():
     """Kernels are loops over given buffers."""
     for path in KERNELS:
         if path.name not in ("engine.cpp", "module.cpp"):
-            found = re.search(
-                r"\b(std::vector|std::string|new |malloc|make_unique|throw\b)", path.read_text()
-            )
+            found = re.search(r"\b(std::vector|std::string|new |malloc|make_unique|throw\b)", path.read_text())
             assert not found, f"{path.name}: {found}"
 
 

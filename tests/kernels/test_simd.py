@@ -78,9 +78,7 @@ def test_both_refuse_or_accept_mutated_blocks_alike(tensor, policy, seed):
         data = bytearray(file.block(0, block))
         for at in rng.integers(0, max(1, len(data)), rng.integers(1, 4)):
             if data:
-                data[at] = int(
-                    rng.choice([0, 255, data[at] ^ (1 << rng.integers(0, 8)), rng.integers(0, 256)])
-                )
+                data[at] = int(rng.choice([0, 255, data[at] ^ (1 << rng.integers(0, 8)), rng.integers(0, 256)]))
         file.replace(bytes(data), 0, block)
         forged = file.build()
         scalar, avx2 = both(lambda forged=forged: outcome(forged))

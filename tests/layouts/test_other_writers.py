@@ -20,7 +20,7 @@ def csr_file(matrix, code, block_elements):
     for start in range(0, len(elements), block_elements):
         part = elements[start : start + block_elements]
         groups = gap_model.encode(part, length, code)
-        pointers = stored.has_pointers(len(part), block_elements, length)
+        pointers = stored.has_pointers(len(part), length)
         data = stored.csr_block(groups, pointers, code.bits, 2)
         blocks.append((data, sum(map(bool, part)), sum(map(len, groups))))
     entry = forge.csr_entry("t", U16, matrix.shape, raw(matrix), code.parameters, block_elements, blocks)
@@ -94,9 +94,7 @@ def test_dense_and_bitmask_in_blocks_that_end_anywhere(simd):  # noqa: ARG001
                 assert raw(array) == raw(matrix)
 
 
-@pytest.mark.parametrize(
-    "storage", [[0, [], [0], 1], [1, [], [0, 0], 8], [2, [0, 0, 0, -1, 1, 4, 0], [1, 0], 5]]
-)
+@pytest.mark.parametrize("storage", [[0, [], [0], 1], [1, [], [0, 0], 8], [2, [0, 0, 0, -1, 1, 4, 0], [1, 0], 5]])
 def test_a_tensor_of_no_elements_may_have_the_long_form_without_blocks(storage):
     entry = forge.storage_entry("t", U16, [3, 0], b"", storage, [])
     with Reader(forge.file_of([entry])) as reader:

@@ -43,9 +43,7 @@ def entries_of(matrix, policy):
     length = restart * matrix.shape[1 - axis] or block_elements
     code = gap_model.Code(axis, restart, carry, origin, bias, bits, fill)
     assert code.parameters == parameters
-    groups = stored.parse_csr(
-        file.block(), matrix.size, block_elements, length, numbers[2], code, matrix.itemsize
-    )
+    groups = stored.parse_csr(file.block(), matrix.size, length, numbers[2], code, matrix.itemsize)
     flat = [entry for group in groups for entry in group]
     pointers = [0, *np.cumsum([len(group) for group in groups]).tolist()]
     kept = [v.to_bytes(matrix.itemsize, "little") for _, v in flat if v is not None]

@@ -32,9 +32,7 @@ def test_values_that_are_no_tensors_are_named():
     assert select(root) == (MODEL, ["left out, not tensors: epoch, lr.0, lr.1"])
 
 
-@pytest.mark.parametrize(
-    "key", ["state_dict", "model_state_dict", "model", "module", "ema", "params", "generator"]
-)
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "module", "ema", "params", "generator"])
 def test_one_well_known_key(key):
     root = {"epoch": 3, key: MODEL, "optimizer": {"state": {0: {"step": "t3", "avg": "t4"}}, "lr": 1}}
     tensors, notes = select(root)

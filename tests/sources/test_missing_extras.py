@@ -19,9 +19,7 @@ except MissingExtraError as error:
 
 
 def message_without(package, *arguments):
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN, package, *arguments], check=True, capture_output=True, text=True
-    )
+    ran = subprocess.run([sys.executable, "-c", RUN, package, *arguments], check=True, capture_output=True, text=True)
     return ran.stdout
 
 

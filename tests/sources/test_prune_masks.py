@@ -114,9 +114,7 @@ class TestTorch:
             with open_source(tmp_path / "x.pt") as source:
                 array, dtype = source.read("w")
                 expected = torch.where(orig > 5, orig, 0.0).t().contiguous().to(kind)
-                assert np.ascontiguousarray(array).tobytes() == bytes(expected.view(torch.uint8).numpy()), (
-                    dtype
-                )
+                assert np.ascontiguousarray(array).tobytes() == bytes(expected.view(torch.uint8).numpy()), dtype
 
     def test_ties_hold_when_both_halves_are_tied(self, torch, tmp_path):
         orig, mask = torch.ones(3), torch.tensor([1.0, 0, 1])

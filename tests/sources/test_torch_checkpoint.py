@@ -54,9 +54,7 @@ STATE = {
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
 def test_every_tensor_is_read_bit_for_bit(tmp_path, zipped):
     # Torch's own loader does not know the newer data types in the format before 1.6.
-    state = (
-        STATE if zipped else {k: t for k, t in STATE.items() if t.dtype not in torch.storage._new_dtypes()}
-    )
+    state = STATE if zipped else {k: t for k, t in STATE.items() if t.dtype not in torch.storage._new_dtypes()}
     path = save(tmp_path, state, _use_new_zipfile_serialization=zipped)
     with open_source(path) as source:
         assert is_lazy(source) == zipped

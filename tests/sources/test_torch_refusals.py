@@ -49,9 +49,7 @@ def test_pickled_code_never_runs(tmp_path, form, extension):
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch cannot find the source of a class in a test
 def test_whole_modules_are_refused_with_advice(tmp_path, zipped):
     path = save(tmp_path, torch.nn.Linear(2, 2), _use_new_zipfile_serialization=zipped)
-    with pytest.raises(
-        SourceError, match=r"torch\.nn\.modules\.linear\.Linear.*model\.state_dict\(\)"
-    ) as caught:
+    with pytest.raises(SourceError, match=r"torch\.nn\.modules\.linear\.Linear.*model\.state_dict\(\)") as caught:
         open_source(path)
     assert "\n" not in str(caught.value)
     assert "weights_only" not in str(caught.value)

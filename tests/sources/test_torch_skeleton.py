@@ -54,7 +54,5 @@ before = peak()
 open_source(sys.argv[1]).read("t")
 print(peak() - before)
 """
-    out = subprocess.run(
-        [sys.executable, "-c", code, path], check=True, capture_output=True, text=True
-    ).stdout
+    out = subprocess.run([sys.executable, "-c", code, path], check=True, capture_output=True, text=True).stdout
     assert int(out) < 4 * 8000 * 8000 + 60_000_000

@@ -1,0 +1,225 @@
+#include "coding.h"
+
+#include "bits.h"
+#include "floatsplit.h"
+#include "gap_code.h"
+#include "simd.h"
+#include "strip_order.h"
+
+namespace spf {
+namespace {
+
+Failure take(Cursor& cursor, uint64_t bytes, const uint8_t** out) {
+  if (cursor.left() < bytes) return {Status::stored_bytes, bytes, cursor.left()};
+  *out = cursor.at;
+  cursor.at += bytes;
+  return {};
+}
+
+uint64_t count_of(const uint8_t* symbols, uint64_t count, uint8_t symbol) {
+  uint64_t found = 0;
+  for (uint64_t i = 0; i < count; ++i) found += symbols[i] == symbol;
+  return found;
+}
+
+// Symbols with an escape: each escape symbol is replaced by the next of the literal bytes that follow the stream.
+Failure read_bytes(const Models& models, const Contexts& contexts, uint64_t count, Cursor& cursor, uint8_t* symbols) {
+  if (const Failure failure = rans_decode(cursor, models, contexts, count, symbols)) return failure;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (symbols[i] != models.escape[contexts.at(i)]) continue;
+    if (cursor.at == cursor.end) return {Status::stored_bytes, 1, 0};
+    symbols[i] = *cursor.at++;
+  }
+  return {};
+}
+
+// Replaces symbols that their table lacks by its escape; returns where the literals end.
+uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
+                     uint8_t* literals) {
+  uint64_t escaped = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint8_t table = contexts.at(i);
+    const bool coded = models.encode[table].frequency[symbols[i]] && symbols[i] != models.escape[table];
+    if (coded) continue;
+    literals[escaped++] = symbols[i];
+    symbols[i] = static_cast<uint8_t>(models.escape[table]);
+  }
+  to += rans_encode(models, contexts, symbols, count, to);
+  std::memcpy(to, literals, escaped);
+  return to + escaped;
+}
+
+Failure read_escaped(const Block& b, const Coding& coding, const uint8_t* keys, uint64_t count, const uint8_t* literals,
+                     uint8_t* values) {
+  const uint64_t limit = uint64_t{1} << (8 * b.itemsize - 1 - coding.shift);
+  const auto escape = static_cast<uint8_t>(coding.models.escape[coding.value_table]);
+  for (uint64_t i = 0; i < count; ++i) {
+    if (keys[i] != escape) continue;
+    const uint64_t high = load<uint16_t>(literals);
+    literals += 2;
+    if (high >= limit) return {Status::float_high, limit - 1, high};
+    with_item(b.itemsize, [&]<class Item>(Item*) {
+      if constexpr (sizeof(Item) <= 8) replace_high<Item>(values + i * sizeof(Item), coding.shift, high);
+    });
+  }
+  return {};
+}
+
+Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values) {
+  const Coding& coding = *coding_of(b);
+  const Contexts contexts{nullptr, coding.value_table};
+  if (const Failure failure = rans_decode(cursor, coding.models, contexts, count, work.symbols)) return failure;
+  const int16_t escape = coding.models.escape[coding.value_table];
+  const uint64_t escaped = escape < 0 ? 0 : count_of(work.symbols, count, static_cast<uint8_t>(escape));
+  const uint8_t *literals = nullptr, *fields = nullptr;
+  if (const Failure failure = take(cursor, 2 * escaped, &literals)) return failure;
+  const unsigned width = coding.shift + 1u;
+  if (const Failure failure = take(cursor, bytes_of_bits(count, width), &fields)) return failure;
+  if (!padding_is_zero(fields, count, width)) return {Status::float_padding, 0, 1};
+  simd().join[size_index(b.itemsize)]({coding.shift, coding.base}, work.symbols, fields, count, values);
+  if (escaped) return read_escaped(b, coding, work.symbols, count, literals, values);
+  return {};
+}
+
+// A coded index: its length in four bytes, then what `read` takes, which must be all of it.
+template <class Read>
+Failure read_index(Cursor& cursor, Read&& read) {
+  const uint8_t *length = nullptr, *start = nullptr;
+  if (const Failure failure = take(cursor, 4, &length)) return failure;
+  const uint64_t bytes = load<uint32_t>(length);
+  if (const Failure failure = take(cursor, bytes, &start)) return failure;
+  Cursor index{start, start + bytes};
+  if (const Failure failure = read(index)) return failure;
+  if (index.left()) return {Status::index_bytes, bytes - index.left(), bytes};
+  return {};
+}
+
+Contexts mask_contexts(const Block& b) { return {nullptr, coding_of(b)->index_table}; }
+
+}  // namespace
+
+uint64_t most_symbols(const Block& b) {
+  const uint64_t strips = b.row_elements ? (b.elements / b.row_elements + 8) / 8 * b.row_elements : 0;
+  const uint64_t mask = strips > bytes_of_bits(b.elements, 1) ? strips : bytes_of_bits(b.elements, 1);
+  const uint64_t codes = b.entries > b.nonzeros ? b.entries : b.nonzeros;
+  return mask > codes ? mask : codes;
+}
+
+uint64_t most_stored_bytes(const Block& b) {
+  const uint64_t symbols = most_symbols(b);
+  return 2 * rans_bound(symbols) + 3 * symbols + b.entries * (b.itemsize + 1u) + 9 + 5 * groups_of(b);
+}
+
+Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out) {
+  const uint64_t bytes = bytes_of_bits(b.elements, 1);
+  const uint8_t codec = index_codec_of(b);
+  if (codec == kRaw) return take(cursor, bytes, out);
+  *out = work.mask;
+  const Coding& coding = *coding_of(b);
+  return read_index(cursor, [&](Cursor& index) -> Failure {
+    if (codec == kRans) return read_bytes(coding.models, mask_contexts(b), bytes, index, work.mask);
+    const StripOrder order(b, coding);
+    order.contexts(work.tables);
+    const Contexts contexts{work.tables, 0};
+    const Failure failure = read_bytes(coding.models, contexts, order.symbols(), index, work.symbols);
+    return failure ? failure : order.to_mask(work.symbols, work.tables, work.mask);
+  });
+}
+
+Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out) {
+  const Coding& coding = *coding_of(b);
+  const Contexts contexts{nullptr, coding.index_table};
+  uint8_t* const codes = work.mask;  // read_values needs the symbols
+  *out = codes;
+  const Failure failure =
+      read_index(cursor, [&](Cursor& index) { return rans_decode(index, coding.models, contexts, b.entries, codes); });
+  if (failure) return failure;
+  uint8_t all = 0;
+  for (uint64_t i = 0; i < b.entries; ++i) all |= codes[i];
+  if (all >> b.bits) return {Status::csr_code, (1u << b.bits) - 1, all};
+  return {};
+}
+
+Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,
+                    uint8_t* destination) {
+  if (value_codec_of(b) == kRaw) {
+    if (const Failure failure = take(cursor, count * b.itemsize, out)) return failure;
+    if (destination) std::memcpy(destination, *out, count * b.itemsize);
+    return {};
+  }
+  uint8_t* values = destination ? destination : work.values;
+  *out = values;
+  return read_floats(b, count, cursor, work, values);
+}
+
+Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work) {
+  if (index_codec_of(b) == kRans) {
+    const uint64_t bytes = bytes_of_bits(b.elements, 1);
+    std::memcpy(work.symbols, mask, bytes);
+    return {bytes, mask_contexts(b)};
+  }
+  const StripOrder order(b, *coding_of(b));
+  order.from_mask(mask, work.tables, work.symbols);
+  order.contexts(work.tables);
+  return {order.symbols(), {work.tables, 0}};
+}
+
+uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to) {
+  if (index_codec_of(b) == kRaw) {
+    std::memcpy(to, mask, bytes_of_bits(b.elements, 1));
+    return to + bytes_of_bits(b.elements, 1);
+  }
+  const Symbols symbols = mask_symbols(b, mask, work);
+  uint8_t* end = write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, to + 4, work.literals);
+  store(to, static_cast<uint32_t>(end - to - 4));
+  return end;
+}
+
+uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
+  const Coding& coding = *coding_of(b);
+  const uint64_t bytes = rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, to + 4);
+  store(to, static_cast<uint32_t>(bytes));
+  return to + 4 + bytes;
+}
+
+uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {
+  if (value_codec_of(b) == kRaw) {
+    std::memcpy(to, values, count * b.itemsize);
+    return to + count * b.itemsize;
+  }
+  const Coding& coding = *coding_of(b);
+  const EncodeModel& model = coding.models.encode[coding.value_table];
+  const int16_t escape = coding.models.escape[coding.value_table];
+  uint8_t* literals = work.literals;
+  with_item(b.itemsize, [&]<class Item>(Item*) {
+    if constexpr (sizeof(Item) <= 8) {
+      for (uint64_t i = 0; i < count; ++i) {
+        const uint64_t high = high_of(load<Item>(values + i * sizeof(Item)), coding.shift);
+        const uint64_t key = high - coding.base;
+        if (key < 256 && model.frequency[key] && static_cast<int64_t>(key) != escape) {
+          work.symbols[i] = static_cast<uint8_t>(key);
+          continue;
+        }
+        work.symbols[i] = static_cast<uint8_t>(escape);
+        store(literals, static_cast<uint16_t>(high));
+        literals += 2;
+      }
+    }
+  });
+  to += rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to);
+  const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);
+  std::memcpy(to, work.literals, bytes);
+  to += bytes;
+  return with_item(b.itemsize, [&]<class Item>(Item*) -> uint8_t* {
+    if constexpr (sizeof(Item) > 8) {
+      return to;
+    } else {
+      WideBitWriter fields(to);
+      for (uint64_t i = 0; i < count; ++i)
+        fields.put(field_of(load<Item>(values + i * sizeof(Item)), coding.shift), coding.shift + 1u);
+      return fields.finish();
+    }
+  });
+}
+
+}  // namespace spf

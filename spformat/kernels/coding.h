@@ -1,0 +1,63 @@
+// How the streams of a tensor are coded, and the codecs' work on one block of it. Mirrored by layouts/coding.py.
+#pragma once
+#include "block.h"
+#include "rans.h"
+
+namespace spf {
+
+enum Codec : uint8_t { kRaw = 0, kBitpack = 1, kRans = 2, kFloatsplit = 3, kStrips = 4 };
+
+// One for each tensor that uses an entropy coder; Block.coding is its address.
+struct Coding {
+  Models models;                  // the tables of the file
+  const uint8_t* strip_tables;    // row class * column_classes + column class -> table
+  const uint8_t* row_class;       // of every row of the tensor
+  const uint8_t* column_class;    // of every column
+  uint32_t base;                  // floatsplit
+  uint8_t index_codec, index_table;
+  uint8_t value_codec, value_table, shift;
+  uint8_t row_classes, column_classes;
+  uint8_t reserved;
+};
+static_assert(sizeof(Coding) == 64);
+
+// Room for the pieces of one block, sized by the engine: each with 64 bytes of slack.
+struct Workspace {
+  uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
+  uint8_t* symbols;   // one for each byte of a mask or strip, gap code or value, whichever are most
+  uint8_t* tables;    // the same, and eight rows of a mask
+  uint8_t* literals;  // two bytes for each symbol
+  uint8_t* values;    // entries x itemsize
+};
+
+inline const Coding* coding_of(const Block& b) { return reinterpret_cast<const Coding*>(b.coding); }
+inline uint8_t index_codec_of(const Block& b) {
+  if (b.coding) return coding_of(b)->index_codec;
+  return b.layout == kCsr ? kBitpack : kRaw;
+}
+inline uint8_t value_codec_of(const Block& b) { return b.coding ? coding_of(b)->value_codec : static_cast<uint8_t>(kRaw); }
+
+// Most bytes that the coded streams of a block can take.
+uint64_t most_stored_bytes(const Block& b);
+// Symbols that the largest stream of a block has: the size of Workspace.symbols.
+uint64_t most_symbols(const Block& b);
+
+// Each reads its stream at the cursor and moves it on. `*out` points into the stored bytes or into the workspace.
+Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);
+Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);  // one byte a code
+Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,
+                    uint8_t* destination = nullptr);
+
+// The symbols of a coded mask (in Workspace.symbols) and their contexts.
+struct Symbols {
+  uint64_t count;
+  Contexts contexts;
+};
+Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work);
+
+// Each writes its stream and returns where it ends.
+uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to);
+uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to);
+uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to);
+
+}  // namespace spf

@@ -1,0 +1,67 @@
+// rANS (spec/format.md, section 7.3): bytes, a static table of 4096 slots, up to 32 interleaved lanes, 32-bit states
+// that are refilled by 16 bits. A lane count that is a multiple of 8 fills AVX2 registers.
+#pragma once
+#include "block.h"
+
+namespace spf {
+
+constexpr unsigned kSlotBits = 12, kSlots = 1u << kSlotBits;
+constexpr unsigned kMostLanes = 32;
+constexpr uint32_t kLowest = 1u << 16;  // of a state between symbols; where every lane starts and must end
+
+// A slot: symbol in bits 0-7, slot minus the symbol's first in 8-19, frequency - 1 in 20-31.
+struct DecodeModel {
+  uint32_t slots[kSlots];
+};
+
+struct EncodeModel {
+  uint16_t frequency[256];  // 0: the table has no such symbol
+  uint16_t start[256];
+  uint16_t bits[256];  // of the symbol, in 1/256
+};
+
+// The tables of a file, as many as it has; escape[t] is the escape symbol of table t, or -1.
+struct Models {
+  const DecodeModel* decode;
+  const EncodeModel* encode;
+  const int16_t* escape;
+};
+
+// Which table each symbol is coded with: tables[i], or `single` when tables is null.
+struct Contexts {
+  const uint8_t* tables;
+  uint8_t single;
+  uint8_t at(uint64_t i) const { return tables ? tables[i] : single; }
+};
+
+struct Cursor {
+  const uint8_t* at;
+  const uint8_t* end;
+  uint64_t left() const { return static_cast<uint64_t>(end - at); }
+};
+
+// The states and what is left of the words of a stream that is being decoded.
+struct RansStream {
+  uint32_t state[kMostLanes];
+  unsigned lanes;
+  const uint8_t* words;
+  const uint8_t* end;
+};
+
+// Decodes symbols [from, to) that can be decoded without checking each word (whole steps of all lanes); returns the
+// first that is left.
+using RansSteps = uint64_t (*)(RansStream& stream, const DecodeModel* models, const Contexts& contexts, uint64_t from,
+                               uint64_t to, uint8_t* symbols);
+uint64_t rans_steps_scalar(RansStream&, const DecodeModel*, const Contexts&, uint64_t, uint64_t, uint8_t*);
+uint64_t rans_steps_avx2(RansStream&, const DecodeModel*, const Contexts&, uint64_t, uint64_t, uint8_t*);
+
+Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count, uint8_t* symbols);
+
+// Worst case of the encoder's output, and the encoder: returns the bytes written. Every symbol has a slot.
+inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 2; }
+uint64_t rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
+                     uint8_t* out);
+
+void expand_model(const uint16_t* frequency, DecodeModel& decode, EncodeModel& encode);
+
+}  // namespace spf

@@ -1,0 +1,22 @@
+#include <immintrin.h>
+
+#include "strips.h"
+
+namespace spf {
+
+void strip_to_rows_avx2(const uint8_t* strip, uint64_t columns, uint8_t* const rows[8]) {
+  const uint64_t whole = columns / 32 * 32;
+  for (uint64_t j = 0; j < whole; j += 32) {
+    __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(strip + j));
+    for (unsigned r = 8; r-- > 0;) {  // the top bit of each byte is row r's
+      if (rows[r]) store(rows[r] + j / 8, static_cast<uint32_t>(_mm256_movemask_epi8(v)));
+      v = _mm256_add_epi8(v, v);
+    }
+  }
+  if (whole == columns) return;
+  uint8_t* tail[8];
+  for (unsigned r = 0; r < 8; ++r) tail[r] = rows[r] ? rows[r] + whole / 8 : nullptr;
+  strip_to_rows_scalar(strip + whole, columns - whole, tail);
+}
+
+}  // namespace spf

@@ -1,0 +1,106 @@
+"""Codings that are being weighed: with tables themselves, which get numbers only when the coding is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from ..codecs import table as codecs
+from ..codecs.frequencies import Table
+from ..layouts.coding import Coding, Floatsplit, IndexCodec, Rans, Strips
+from ..layouts.table import Layout
+from .pool import TablePool
+
+STATE_BYTES = 4  # of a lane; it holds about one byte of the stream, which keeps the estimate on the safe side
+HEAD_BYTES = 5 + 4  # lanes and words, and the length of a coded index
+
+
+@dataclass(frozen=True)
+class RansPlan:
+    """Bytes under one table."""
+
+    table: Table
+
+    @property
+    def label(self) -> str:
+        return "rans"
+
+    def tables(self) -> set[Table]:
+        return {self.table}
+
+    def resolved(self, pool: TablePool) -> IndexCodec:
+        return Rans(pool.number(self.table))
+
+
+@dataclass(frozen=True, eq=False)
+class StripsPlan:
+    """Strips with classes; strip_tables[row class * column_classes + column class]."""
+
+    row_classes: int
+    column_classes: int
+    strip_tables: list[Table]
+    rows: npt.NDArray[Any]
+    columns: npt.NDArray[Any]
+
+    @property
+    def label(self) -> str:
+        return f"strips {self.row_classes}x{self.column_classes}"
+
+    def tables(self) -> set[Table]:
+        return set(self.strip_tables)
+
+    def resolved(self, pool: TablePool) -> IndexCodec:
+        numbers = tuple(pool.number(table) for table in self.strip_tables)
+        return Strips(self.row_classes, self.column_classes, numbers, self.rows, self.columns)
+
+
+@dataclass(frozen=True)
+class FloatPlan:
+    """Values by floatsplit."""
+
+    shift: int
+    base: int
+    table: Table
+
+    def tables(self) -> set[Table]:
+        return {self.table}
+
+    def resolved(self, pool: TablePool) -> Floatsplit:
+        pool.remember(self.shift, self.base, self.table)
+        return Floatsplit(self.shift, self.base, pool.number(self.table))
+
+
+@dataclass(frozen=True)
+class PositionPlan:
+    """A way to store where the nonzeros are. bits: of all blocks, without tables. symbols_bits: of those that are
+    entropy coded, which have lanes. codec None: the layout's plain one."""
+
+    layout: Layout
+    codec: RansPlan | StripsPlan | None
+    bits: float
+    nonzeros: list[int]
+    entries: list[int]
+
+    def index_codec(self, pool: TablePool) -> IndexCodec | None:
+        return self.layout.plain.index if self.codec is None else self.codec.resolved(pool)
+
+
+@dataclass(frozen=True)
+class ValuePlan:
+    """A way to store values. codec None: raw, and its bits are those of the values' type."""
+
+    codec: FloatPlan | None
+    bits: float
+
+    def resolved(self, pool: TablePool, index: IndexCodec | None) -> Coding:
+        return Coding(index, codecs.RAW if self.codec is None else self.codec.resolved(pool))
+
+
+def stream_overhead_bits(bits: float, blocks: int) -> float:
+    """What heads and states of a stream cost that is cut into blocks; mirrors lanes_for in kernels/rans.cpp."""
+    each = bits / 8 / max(blocks, 1)
+    steps = ((16_000, 32), (7_000, 16), (1_500, 8), (800, 4), (0, 1))
+    lanes = next(lanes for least, lanes in steps if each >= least)
+    return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * lanes)
