@@ -42,7 +42,8 @@ class TensorSlice:
         except IndexError as error:
             raise SpformatError(f"index out of range: {error}", tensor=self._name) from None
         if not hasattr(chosen, "ndim") or chosen.ndim == 0:
-            chosen = bits[(*index, Ellipsis)]  # a 0-d array rather than a scalar
+            as_array = (*index, Ellipsis)  # a 0-d array rather than a scalar
+            chosen = bits[as_array]
         return self._out(chosen.copy(), self._name)
 
 
