@@ -94,16 +94,34 @@ nb::object count_symbols(Bytes blocks, Words counts, unsigned threads) {
   return report(failure);
 }
 
-// Fills one DecodeModel and one EncodeModel from 256 frequencies that add up to 4096.
+// Numbers of a bit stream of up to 8 bits each, as many as `out` has room for.
+void unpack_bits(nb::bytes stream, unsigned width, Bytes out) {
+  if (width > 8 || stream.size() < spf::bytes_of_bits(out.size(), width)) throw nb::value_error("the stream is short");
+  const auto* data = reinterpret_cast<const uint8_t*>(stream.c_str());
+  uint8_t* to = out.data();
+  const size_t count = out.size();
+  unsigned pending = 0, used = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (used < width) {
+      pending |= static_cast<unsigned>(*data++) << used;
+      used += 8;
+    }
+    to[i] = static_cast<uint8_t>(pending & ((1u << width) - 1));
+    pending >>= width;
+    used -= width;
+  }
+}
+
+// Fills one DecodeModel and, where there is room for it, one EncodeModel from 256 frequencies that add up to 4096.
 void expand_model(nb::ndarray<const uint16_t, nb::shape<256>, nb::c_contig, nb::device::cpu> frequency, Bytes decode,
                   Bytes encode) {
-  if (decode.size() != sizeof(spf::DecodeModel) || encode.size() != sizeof(spf::EncodeModel))
+  if (decode.size() != sizeof(spf::DecodeModel) || (encode.size() && encode.size() != sizeof(spf::EncodeModel)))
     throw nb::value_error("a model has the wrong size");
   uint32_t sum = 0;
   for (size_t i = 0; i < 256; ++i) sum += frequency.data()[i];
   if (sum != spf::kSlots) throw nb::value_error("the frequencies do not add up to 4096");
-  spf::expand_model(frequency.data(), *reinterpret_cast<spf::DecodeModel*>(decode.data()),
-                    *reinterpret_cast<spf::EncodeModel*>(encode.data()));
+  spf::expand_decode_model(frequency.data(), *reinterpret_cast<spf::DecodeModel*>(decode.data()));
+  if (encode.size()) spf::expand_encode_model(frequency.data(), *reinterpret_cast<spf::EncodeModel*>(encode.data()));
 }
 
 // For each block of a table: the most bytes that encoding it can take.
@@ -127,6 +145,8 @@ NB_MODULE(_native, m) {
         "Frequencies of a table and its escape symbol; ValueError when it breaks a rule.");
   m.def("expand_model", &expand_model, nb::arg("frequency"), nb::arg("decode"), nb::arg("encode"),
         "Slots and starts of a table from its 256 frequencies.");
+  m.def("unpack_bits", &unpack_bits, nb::arg("stream"), nb::arg("width"), nb::arg("out"),
+        "Numbers of a bit stream of up to 8 bits each.");
   m.def("most_stored_bytes", &most_stored_bytes, nb::arg("blocks"), nb::arg("out"),
         "The most bytes that each block of a table can take when its streams are coded.");
   m.def("run", &run, nb::arg("task"), nb::arg("blocks"), nb::arg("file"), nb::arg("memory").none(),

@@ -62,6 +62,7 @@ inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * cou
 uint64_t rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out);
 
-void expand_model(const uint16_t* frequency, DecodeModel& decode, EncodeModel& encode);
+void expand_decode_model(const uint16_t* frequency, DecodeModel& decode);
+void expand_encode_model(const uint16_t* frequency, EncodeModel& encode);
 
 }  // namespace spf

@@ -228,6 +228,7 @@ def _classes(data: Any, count: int, classes: int) -> Classes | None:
     width = _width(classes)
     if type(data) is not bytes or len(data) != bitpack.size(count, width):
         return None
-    numbers = bitpack.unpack(data, count, width)
+    numbers = np.empty(count, np.uint8)
+    _native.unpack_bits(data, width, numbers)
     padding = data[-1] >> (count * width % 8) if count * width % 8 else 0
-    return None if padding or (numbers >= classes).any() else numbers.astype(np.uint8)
+    return None if padding or (count and int(numbers.max()) >= classes) else numbers

@@ -12,13 +12,13 @@ from ..limits import MAX_TABLES
 class ModelBank:
     """Room for 256 tables. Memory is only touched for those that are used.
 
-    `tables` is the list of the file; it may grow. Raises ValueError where a table's bytes break a rule.
+    `tables` is the list of the file; it may grow. encoding: for writing, too. Raises ValueError where a table's bytes break a rule.
     """
 
-    def __init__(self, tables: list[Table]) -> None:
+    def __init__(self, tables: list[Table], encoding: bool = False) -> None:
         self.tables = tables
         self._decode = np.zeros((MAX_TABLES, _native.DECODE_MODEL_BYTES), np.uint8)
-        self._encode = np.zeros((MAX_TABLES, _native.ENCODE_MODEL_BYTES), np.uint8)
+        self._encode = np.zeros((MAX_TABLES, _native.ENCODE_MODEL_BYTES if encoding else 0), np.uint8)
         self._escapes = np.full(MAX_TABLES, -1, np.int16)
         self._ready = [False] * MAX_TABLES
 

@@ -20,7 +20,7 @@ class TablePool:
     splits: list[tuple[int, int, Table]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.bank = ModelBank(self.tables)
+        self.bank = ModelBank(self.tables, encoding=True)
         self._numbers: dict[Table, int] = {}
 
     def extra_bits(self, tables: set[Table]) -> float:
