@@ -12,7 +12,8 @@ from ..limits import MAX_TABLES
 class ModelBank:
     """Room for 256 tables. Memory is only touched for those that are used.
 
-    `tables` is the list of the file; it may grow. encoding: for writing, too. Raises ValueError where a table's bytes break a rule.
+    `tables` is the list of the file; it may grow. encoding: for writing, too. Raises ValueError where a table's bytes
+    break a rule.
     """
 
     def __init__(self, tables: list[Table], encoding: bool = False) -> None:
