@@ -70,6 +70,7 @@ uint64_t xxh3_64(ConstBytes data) {
 
 void key_histogram(ConstBytes data, unsigned itemsize, unsigned shift, uint64_t mask, Words histogram) {
   if (mask >= histogram.size()) throw nb::value_error("the histogram is too short");
+  if (shift >= 8 * itemsize || shift >= 64) throw nb::value_error("the shift is too large");
   nb::gil_scoped_release release;
   spf::key_histogram(data.data(), itemsize, data.size() / itemsize, shift, mask, histogram.data());
 }

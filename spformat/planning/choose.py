@@ -51,7 +51,7 @@ def candidates(
     found = statistics.gap_statistics(array, per_block, threads)
     positions = position_plans(array, per_block, found, pool, threads, policy.fast or dense_wins)
     raw = [ValuePlan(None, 0.0)]
-    histogram = None if policy.fast else high_histogram(array, dtype)
+    histogram = high_histogram(array, dtype) if dtype.is_float and not policy.fast else None
     return [
         of_plans(name, dtype, array.shape, per_block, position, value, pool)
         for position, values in _with_values(positions, histogram, dtype, pool, array.size)
