@@ -72,7 +72,7 @@ def _pieces(reader: Reader, entry: Entry, block: int) -> tuple[int, int]:
     if isinstance(layout, Csr):
         groups = -(-elements // layout.group_elements(entry.shape, storage.block_elements))
         if groups > 1:
-            pointers = 1 + bits_size(groups, reader.stored_block(entry.name, block, 0, 1)[0])
+            pointers = 1 + bits_size(groups, int.from_bytes(reader.stored_block(entry.name, block, 0, 1), "little"))
     if storage.coding.index is None or isinstance(storage.coding.index, int):
         return pointers, layout.index_bytes(elements, storage.nonzeros[block], storage.entries[block])
     return pointers, 4 + int.from_bytes(reader.stored_block(entry.name, block, pointers, 4), "little")

@@ -49,7 +49,6 @@ enum class Status : uint32_t {
   rans_lanes,
   rans_state,
   rans_words,
-  float_literals,
   float_high,
   float_padding,
   strip_padding,

@@ -65,7 +65,6 @@ _STATUS: list[tuple[type[SpformatError], str, str]] = [
     (CorruptError, "rans/lanes", "a coded stream has too many lanes"),
     (CorruptError, "rans/state", "a state of a coded stream is wrong"),
     (CorruptError, "rans/words", "a coded stream has too many or too few words"),
-    (CorruptError, "floatsplit/literals", "literals are missing"),
     (CorruptError, "floatsplit/literal", "a literal is too large"),
     (CorruptError, "floatsplit/padding", "a padding bit of the fields is set"),
     (CorruptError, "strips/padding", "a bit of a row that is not there is set"),
