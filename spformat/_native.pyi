@@ -22,13 +22,33 @@ def key_histogram(
 def select_simd(allow: bool) -> bool: ...
 def simd_name() -> str: ...
 
-CODING_BYTES: int
-DECODE_MODEL_BYTES: int
-ENCODE_MODEL_BYTES: int
+class Models:
+    def __init__(self, encoding: bool) -> None: ...
+    def expand(self, number: int, table: bytes) -> None: ...
+    def largest(self, number: int) -> int: ...
 
-def expand_model(
-    frequency: npt.NDArray[np.uint16], decode: npt.NDArray[np.uint8], encode: npt.NDArray[np.uint8]
-) -> None: ...
+class Coding:
+    def __init__(
+        self,
+        models: Models,
+        index_codec: int,
+        index_table: int,
+        row_classes: int,
+        column_classes: int,
+        strip_tables: bytes,
+        rows: bytes,
+        columns: bytes,
+        value_codec: int,
+        value_table: int,
+        shift: int,
+        base: int,
+        code_codec: int,
+        codebook: bytes,
+        codebook_values: int,
+    ) -> None: ...
+    @property
+    def address(self) -> int: ...
+
 def most_stored_bytes(blocks: npt.NDArray[np.uint8], out: npt.NDArray[np.uint64]) -> None: ...
 def count_symbols(
     blocks: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint64], threads: int
@@ -40,4 +60,4 @@ def distinct_nonzeros(
     counts: npt.NDArray[np.uint64],
 ) -> int: ...
 def read_table(table: bytes, frequencies: npt.NDArray[np.uint16]) -> int: ...
-def unpack_bits(stream: bytes, width: int, out: npt.NDArray[np.uint8]) -> None: ...
+def read_classes(stream: bytes, width: int, classes: int, count: int) -> bytes | None: ...

@@ -136,7 +136,7 @@ def _storage(wire: Any, name: str, elements: int, offset: int) -> StorageRecord:
     lists = type(parameters) is list and type(codecs) is list and type(blocks) is list
     if not lists or type(layout) is not int or type(block_elements) is not int or layout < 0:
         raise _broken("storage/form", "an element of the storage has the wrong type", name, offset)
-    if any(type(n) is not int or not 0 <= n < _DIGEST_END for n in blocks):
+    if blocks and (set(map(type, blocks)) != {int} or min(blocks) < 0):  # msgpack holds none above 64 bits
         raise _broken("storage/form", "a number of a block is not a 64-bit number", name, offset)
     if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
         raise _broken("storage/blocks", "block_elements is out of range", name, offset, None, block_elements)

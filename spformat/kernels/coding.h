@@ -11,8 +11,8 @@ enum Codec : uint8_t { kRaw = 0, kBitpack = 1, kRans = 2, kFloatsplit = 3, kStri
 struct Coding {
   Models models;                  // the tables of the file
   const uint8_t* strip_tables;    // row class * column_classes + column class -> table
-  const uint8_t* row_class;       // of every row of the tensor
-  const uint8_t* column_class;    // of every column
+  const uint8_t* row_class;       // of every row of the tensor, if there are several
+  const uint8_t* column_class;    // of every column, if there are several
   const uint8_t* codebook;        // codebook_values bit patterns
   uint32_t base;                  // floatsplit
   uint8_t index_codec, index_table;

@@ -2,6 +2,10 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <memory>
+#include <string>
+
+#include "bits.h"
 #include "codebook.h"
 #include "coding.h"
 #include "engine.h"
@@ -103,35 +107,83 @@ nb::object count_symbols(Bytes blocks, Words counts, unsigned threads) {
   return report(failure);
 }
 
-// Numbers of a bit stream of up to 8 bits each, as many as `out` has room for.
-void unpack_bits(nb::bytes stream, unsigned width, Bytes out) {
-  if (width > 8 || stream.size() < spf::bytes_of_bits(out.size(), width)) throw nb::value_error("the stream is short");
+// The classes of rows or columns, one byte each (no bytes when there is one class), from a bit stream of up to 4 bits a
+// class; none when it has another length than `count` classes, a padding bit is set, or a class is not below `classes`.
+nb::object read_classes(nb::bytes stream, unsigned width, unsigned classes, uint64_t count) {
+  if (width > 8) throw nb::value_error("classes of more than 8 bits");
+  if (stream.size() != spf::bytes_of_bits(count, width)) return nb::none();
+  if (width == 0) return nb::bytes("", 0);  // whatever `count` is: a file may declare any number of rows
+  std::string out(count, '\0');
   const auto* data = reinterpret_cast<const uint8_t*>(stream.c_str());
-  uint8_t* to = out.data();
-  const size_t count = out.size();
-  unsigned pending = 0, used = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (used < width) {
-      pending |= static_cast<unsigned>(*data++) << used;
-      used += 8;
-    }
-    to[i] = static_cast<uint8_t>(pending & ((1u << width) - 1));
-    pending >>= width;
-    used -= width;
-  }
+  if (!spf::unpack_below(data, width, classes, count, reinterpret_cast<uint8_t*>(out.data()))) return nb::none();
+  return nb::bytes(out.data(), out.size());
 }
 
-// Fills one DecodeModel and, where there is room for it, one EncodeModel from 256 frequencies that add up to 4096.
-void expand_model(nb::ndarray<const uint16_t, nb::shape<256>, nb::c_contig, nb::device::cpu> frequency, Bytes decode,
-                  Bytes encode) {
-  if (decode.size() != sizeof(spf::DecodeModel) || (encode.size() && encode.size() != sizeof(spf::EncodeModel)))
-    throw nb::value_error("a model has the wrong size");
-  uint32_t sum = 0;
-  for (size_t i = 0; i < 256; ++i) sum += frequency.data()[i];
-  if (sum != spf::kSlots) throw nb::value_error("the frequencies do not add up to 4096");
-  spf::expand_decode_model(frequency.data(), *reinterpret_cast<spf::DecodeModel*>(decode.data()));
-  if (encode.size()) spf::expand_encode_model(frequency.data(), *reinterpret_cast<spf::EncodeModel*>(encode.data()));
-}
+// The tables of one file, expanded. Memory is only touched for those that are used.
+class BoundModels {
+ public:
+  explicit BoundModels(bool encoding)
+      : decode_(new spf::DecodeModel[kMost]), encode_(encoding ? new spf::EncodeModel[kMost] : nullptr) {
+    for (int16_t& escape : escape_) escape = -1;
+  }
+
+  void expand(unsigned number, nb::bytes table) {
+    if (number >= kMost) throw nb::index_error("a file has at most 256 tables");
+    uint16_t frequencies[256];
+    int escape = -1;
+    const auto* data = reinterpret_cast<const uint8_t*>(table.c_str());
+    if (const char* wrong = spf::read_table(data, table.size(), frequencies, &escape)) throw nb::value_error(wrong);
+    spf::expand_decode_model(frequencies, decode_[number]);
+    if (encode_) spf::expand_encode_model(frequencies, encode_[number]);
+    escape_[number] = static_cast<int16_t>(escape);
+    unsigned largest = 255;
+    while (frequencies[largest] == 0) --largest;
+    largest_[number] = static_cast<uint8_t>(largest);
+  }
+
+  unsigned largest(uint8_t number) const { return largest_[number]; }
+  spf::Models models() const { return {decode_.get(), encode_.get(), escape_}; }
+
+ private:
+  static constexpr size_t kMost = 256;
+  std::unique_ptr<spf::DecodeModel[]> decode_;
+  std::unique_ptr<spf::EncodeModel[]> encode_;
+  int16_t escape_[kMost];
+  uint8_t largest_[kMost] = {};
+};
+
+// A Coding, and references to what it points to.
+class BoundCoding {
+ public:
+  BoundCoding(nb::object models, uint8_t index_codec, uint8_t index_table, uint8_t row_classes, uint8_t column_classes,
+              nb::bytes strip_tables, nb::bytes rows, nb::bytes columns, uint8_t value_codec, uint8_t value_table,
+              uint8_t shift, uint32_t base, uint8_t code_codec, nb::bytes codebook, uint16_t codebook_values)
+      : kept_{models, strip_tables, rows, columns, codebook} {
+    coding_.models = nb::cast<const BoundModels&>(models).models();
+    coding_.strip_tables = bytes_of(strip_tables);
+    coding_.row_class = bytes_of(rows);
+    coding_.column_class = bytes_of(columns);
+    coding_.codebook = bytes_of(codebook);
+    coding_.base = base;
+    coding_.index_codec = index_codec;
+    coding_.index_table = index_table;
+    coding_.value_codec = value_codec;
+    coding_.value_table = value_table;
+    coding_.shift = shift;
+    coding_.row_classes = row_classes;
+    coding_.column_classes = column_classes;
+    coding_.code_codec = code_codec;
+    coding_.codebook_values = codebook_values;
+  }
+
+  uint64_t address() const { return reinterpret_cast<uint64_t>(&coding_); }
+
+ private:
+  static const uint8_t* bytes_of(const nb::bytes& object) { return reinterpret_cast<const uint8_t*>(object.c_str()); }
+
+  spf::Coding coding_{};
+  nb::object kept_[5];
+};
 
 // For each block of a table: the most bytes that encoding it can take.
 void most_stored_bytes(Bytes blocks, Words out) {
@@ -145,19 +197,27 @@ void most_stored_bytes(Bytes blocks, Words out) {
 
 NB_MODULE(_native, m) {
   m.attr("BLOCK_BYTES") = sizeof(spf::Block);
-  m.attr("CODING_BYTES") = sizeof(spf::Coding);
-  m.attr("DECODE_MODEL_BYTES") = sizeof(spf::DecodeModel);
-  m.attr("ENCODE_MODEL_BYTES") = sizeof(spf::EncodeModel);
+  nb::class_<BoundModels>(m, "Models", "The tables of one file, expanded for the kernels.")
+      .def(nb::init<bool>(), nb::arg("encoding"))
+      .def("expand", &BoundModels::expand, nb::arg("number"), nb::arg("table"),
+           "Expands a table; ValueError when its bytes break a rule.")
+      .def("largest", &BoundModels::largest, nb::arg("number"), "The largest symbol of a table that was expanded.");
+  nb::class_<BoundCoding>(m, "Coding", "The codecs of a tensor's streams as the kernels read them.")
+      .def(nb::init<nb::object, uint8_t, uint8_t, uint8_t, uint8_t, nb::bytes, nb::bytes, nb::bytes, uint8_t, uint8_t,
+                    uint8_t, uint32_t, uint8_t, nb::bytes, uint16_t>(),
+           nb::arg("models"), nb::arg("index_codec"), nb::arg("index_table"), nb::arg("row_classes"),
+           nb::arg("column_classes"), nb::arg("strip_tables"), nb::arg("rows"), nb::arg("columns"),
+           nb::arg("value_codec"), nb::arg("value_table"), nb::arg("shift"), nb::arg("base"), nb::arg("code_codec"),
+           nb::arg("codebook"), nb::arg("codebook_values"))
+      .def_prop_ro("address", &BoundCoding::address, "Where the struct is.");
   m.def("count_symbols", &count_symbols, nb::arg("blocks"), nb::arg("counts"), nb::arg("threads"),
         "Counts the symbols of the mask or gap streams, 256 numbers a table.");
   m.def("distinct_nonzeros", &distinct_nonzeros, nb::arg("data"), nb::arg("itemsize"), nb::arg("patterns"),
         nb::arg("counts"), "The distinct nonzeros in order of appearance and how often each occurs; 0 beyond 256.");
   m.def("read_table", &read_table, nb::arg("table"), nb::arg("frequencies"),
         "Frequencies of a table and its escape symbol; ValueError when it breaks a rule.");
-  m.def("expand_model", &expand_model, nb::arg("frequency"), nb::arg("decode"), nb::arg("encode"),
-        "Slots and starts of a table from its 256 frequencies.");
-  m.def("unpack_bits", &unpack_bits, nb::arg("stream"), nb::arg("width"), nb::arg("out"),
-        "Numbers of a bit stream of up to 8 bits each.");
+  m.def("read_classes", &read_classes, nb::arg("stream"), nb::arg("width"), nb::arg("classes"), nb::arg("count"),
+        "Classes of rows or columns from their bit stream, one byte each; None when it breaks a rule.");
   m.def("most_stored_bytes", &most_stored_bytes, nb::arg("blocks"), nb::arg("out"),
         "The most bytes that each block of a table can take when its streams are coded.");
   m.def("run", &run, nb::arg("task"), nb::arg("blocks"), nb::arg("file"), nb::arg("memory").none(),

@@ -34,6 +34,7 @@ struct Simd {
   RansSteps rans_steps;
   Join join[4];
   StripToRows strip_to_rows;
+  TableOfColumns table_of_columns;
   CountBits count_bits;
 };
 

@@ -19,4 +19,17 @@ void strip_to_rows_avx2(const uint8_t* strip, uint64_t columns, uint8_t* const r
   strip_to_rows_scalar(strip + whole, columns - whole, tail);
 }
 
+void table_of_columns_avx2(const uint8_t* table, unsigned count, const uint8_t* classes, uint64_t columns,
+                           uint8_t* out) {
+  uint8_t padded[16] = {};
+  std::memcpy(padded, table, count);
+  const __m256i tables = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(padded)));
+  uint64_t j = 0;
+  for (; j + 32 <= columns; j += 32) {
+    const __m256i of = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(classes + j));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + j), _mm256_shuffle_epi8(tables, of));
+  }
+  for (; j < columns; ++j) out[j] = padded[classes[j]];
+}
+
 }  // namespace spf

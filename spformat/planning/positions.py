@@ -10,9 +10,9 @@ import numpy.typing as npt
 from .. import _native
 from ..codecs.frequencies import Table
 from ..layouts import gaps, jobs
-from ..layouts.coding import Coding, IndexCodec, NativeCoding, Rans, Strips
+from ..layouts.coding import Coding, IndexCodec, Rans, Strips
 from ..layouts.gaps import GapCode
-from ..layouts.model_bank import ModelBank
+from ..layouts.model_bank import ModelBank, NativeCoding
 from ..layouts.storage import Storage
 from ..layouts.table import Bitmask, Csr, Dense
 from . import statistics
@@ -77,7 +77,7 @@ def _counts(array: BitPatterns, plan: PositionPlan, per_block: int, codec: Index
     counts = np.zeros((contexts, 256), np.uint64)
     failure = _native.count_symbols(table.view(np.uint8), counts.reshape(-1), threads or jobs.default_threads())
     if failure is not None:
-        raise jobs.error_of(failure, table, None)
+        raise jobs.error_of(failure, table, ())
     return counts
 
 
@@ -146,7 +146,7 @@ def _strips(array: BitPatterns, per_block: int, nonzeros: list[int], threads: in
             continue
         contexts = row_classes * column_classes
         rows, columns = _classes(by_row, row_classes), _classes(by_column, column_classes)
-        codec = Strips(row_classes, column_classes, tuple(range(contexts)), rows, columns)
+        codec = Strips(row_classes, column_classes, bytes(range(contexts)), rows, columns)
         tables, bits = _mask_tables(_counts(array, plain, per_block, codec, threads))
         bits += stream_overhead_bits(bits, len(nonzeros)) + 8 * _class_bytes(codec)
         codec_plan = StripsPlan(row_classes, column_classes, tables, rows, columns)
@@ -154,14 +154,16 @@ def _strips(array: BitPatterns, per_block: int, nonzeros: list[int], threads: in
     return plans
 
 
-def _classes(counts: Any, classes: int) -> npt.NDArray[np.uint8]:
-    """Equally many in each class, by density; ties keep their order."""
+def _classes(counts: Any, classes: int) -> bytes:
+    """Equally many in each class, by density; ties keep their order. Of one class nothing is said."""
+    if classes == 1:
+        return b""
     ranks = np.empty(len(counts), np.int64)
     ranks[np.argsort(counts, kind="stable")] = np.arange(len(counts))
-    return (ranks * classes // max(len(counts), 1)).astype(np.uint8)
+    return (ranks * classes // max(len(counts), 1)).astype(np.uint8).tobytes()
 
 
 def _class_bytes(codec: Strips) -> int:
     """What classes and the list of tables take in the index."""
     wire = codec.to_wire()
-    return len(wire[4]) + len(wire[5]) + 2 * len(codec.strip_tables)
+    return len(wire[3]) + len(wire[4]) + len(wire[5])

@@ -106,9 +106,10 @@ def model_mask(storage, stored, tables, shape):
         length = int.from_bytes(stored[:4], "little")
         coded, stored = stored[4 : 4 + length], stored[4 + length :]
         if hasattr(index, "rows"):
-            numbers = np.array(index.strip_tables).reshape(index.row_classes, index.column_classes).tolist()
+            numbers = np.array(list(index.strip_tables)).reshape(index.row_classes, index.column_classes).tolist()
             named = [[tables[number] for number in row] for row in numbers]
-            mask, rest = coded_model.strips(coded, rows, columns, (index.rows, index.columns), named)
+            classes = (index.rows or bytes(rows), index.columns or bytes(columns))
+            mask, rest = coded_model.strips(coded, rows, columns, classes, named)
             assert rest == b""
             return mask, stored
         flat, rest = coded_model.mask_bytes(coded, size, [tables[index.table]] * size)
