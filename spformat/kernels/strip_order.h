@@ -68,7 +68,7 @@ class StripOrder {
         extract(mask, row[r] * columns_, room);
         from[r] = room;
       }
-      rows_to_strip_scalar(from, columns_, strips_out + s * columns_);
+      simd().rows_to_strip(from, columns_, strips_out + s * columns_);
       return {};
     });
   }

@@ -20,5 +20,6 @@ void table_of_columns_avx2(const uint8_t* table, unsigned count, const uint8_t* 
 void strip_to_rows_scalar(const uint8_t* strip, uint64_t columns, uint8_t* const rows[8]);
 void strip_to_rows_avx2(const uint8_t* strip, uint64_t columns, uint8_t* const rows[8]);
 void rows_to_strip_scalar(const uint8_t* const rows[8], uint64_t columns, uint8_t* strip);
+void rows_to_strip_avx2(const uint8_t* const rows[8], uint64_t columns, uint8_t* strip);
 
 }  // namespace spf

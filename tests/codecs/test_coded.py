@@ -12,10 +12,10 @@ from spformat.layouts.coding import Floatsplit
 from spformat.planning import choose as choosing
 from spformat.planning.policy import Policy
 from spformat.planning.pool import TablePool
-from spformat.planning.tables import binomial, free_form
+from spformat.planning.tables import free_form
 from spformat.reader import Reader
 from tests import coded_model
-from tests.helpers import raw, read_everything
+from tests.helpers import binomial, raw, read_everything
 
 DTYPES = ["F32", "BF16", "F16", "F64", "F8_E4M3", "I32"]
 
