@@ -117,7 +117,11 @@ def test_tables_over_inputs():
     table = markdown.ratios(found, ["tiny", "other"], ["Tiny", "Other"])
     assert table.splitlines()[0] == "|  | Tiny | Other |"
     assert f"| **spformat** | {found.rows[0].ratio:.2f} | - |" in table
-    assert "filling fresh memory" in markdown.decode_speeds(found, ["tiny"], ["Tiny"])
+    for what in ("encode", "decode"):
+        speed = getattr(found.rows[0].fastest, f"{what}_gb_per_s")
+        lines = markdown.speeds(found, ["tiny"], ["Tiny"], what).splitlines()
+        assert lines[2].endswith(f"{speed:.2f} |")
+        assert "memset" in lines[-1]
 
 
 def test_limited_to_one_core_and_back():

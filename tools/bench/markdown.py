@@ -33,12 +33,13 @@ def ratios(results: Results, inputs: list[str], names: list[str]) -> str:
     return _by_rival(results, inputs, names, lambda rival, i: _ratio(found.get((rival, i))))
 
 
-def decode_speeds(results: Results, inputs: list[str], names: list[str]) -> str:
-    """Decoding in dense GB per second on one and on all threads: rows and columns as in `ratios`."""
+def speeds(results: Results, inputs: list[str], names: list[str], what: str) -> str:
+    """Speed of what ("encode" or "decode") in dense GB per second, on one and on all threads: a row for each rival, and
+    one for the limit; columns as in `ratios`."""
     found = {(row.rival, row.input): row for row in results.rows}
-    limits = {i.name: " / ".join(f"{speed:.2f}" for speed in i.memset_gb_per_s) for i in results.inputs}
-    body = _by_rival(results, inputs, names, lambda rival, i: _decode(found.get((rival, i))))
-    return body + "\n" + _line(["*filling fresh memory*", *(limits.get(i, "") for i in inputs)])
+    limits = {i.name: _numbers(i.memset_gb_per_s) for i in results.inputs}
+    body = _by_rival(results, inputs, names, lambda rival, i: _speed(found.get((rival, i)), what))
+    return body + "\n" + _line(["*memset of fresh memory*", *(limits.get(i, "-") for i in inputs)])
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -74,14 +75,9 @@ def _sorted(rows: list[Row]) -> list[Row]:
 def _cells(row: Row) -> list[str]:
     if row.error:
         return [row.rival, row.error, *[""] * (len(_HEAD) - 2)]
-    encode, decode, limit = (
-        " / ".join(f"{number:.2f}" for number in numbers)
-        for numbers in (
-            [s.encode_gb_per_s for s in row.speeds],
-            [s.decode_gb_per_s for s in row.speeds],
-            [s.decode_of_limit for s in row.speeds],
-        )
-    )
+    encode = _numbers([s.encode_gb_per_s for s in row.speeds])
+    decode = _numbers([s.decode_gb_per_s for s in row.speeds])
+    limit = _numbers([s.decode_of_limit for s in row.speeds])
     return [row.rival, f"{row.bytes:,}", f"{row.ratio:.2f}", encode, decode, limit, _exactness(row)]
 
 
@@ -95,8 +91,14 @@ def _ratio(row: Row | None) -> str:
     return f"{row.ratio:.2f}" if row and not row.error else "-"
 
 
-def _decode(row: Row | None) -> str:
-    return " / ".join(f"{s.decode_gb_per_s:.2f}" for s in row.speeds) if row and not row.error else "-"
+def _speed(row: Row | None, what: str) -> str:
+    if row is None or row.error:
+        return "-"
+    return _numbers([s.encode_gb_per_s if what == "encode" else s.decode_gb_per_s for s in row.speeds])
+
+
+def _numbers(speeds: list[float]) -> str:
+    return " / ".join(f"{speed:.2f}" for speed in speeds)
 
 
 def _line(cells: list[str]) -> str:
