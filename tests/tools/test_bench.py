@@ -118,9 +118,9 @@ def test_tables_over_inputs():
     assert table.splitlines()[0] == "|  | Tiny | Other |"
     assert f"| **spformat** | {found.rows[0].ratio:.2f} | - |" in table
     for what in ("encode", "decode"):
-        speed = getattr(found.rows[0].fastest, f"{what}_gb_per_s")
+        setattr(found.rows[0].fastest, f"{what}_gb_per_s", 1.25)
         lines = markdown.speeds(found, ["tiny"], ["Tiny"], what).splitlines()
-        assert lines[2].endswith(f"{speed:.2f} |")
+        assert lines[2].endswith("1.25 |")
         assert "memset" in lines[-1]
 
 

@@ -6,24 +6,32 @@ from collections.abc import Callable
 
 from tools.bench.results import Results, Row
 
-_HEAD = ["stored as", "bytes", "ratio", "encode GB/s, {}", "decode GB/s, {}", "decode / memset, {}", "bit for bit"]
+_HEAD = [
+    "stored as",
+    "bytes",
+    "ratio",
+    "encode GB/s",
+    "encode / memset",
+    "decode GB/s",
+    "median round",
+    "decode / memset",
+    "bit for bit",
+]
 
 
 def report(results: Results) -> str:
     """Everything that was measured: a table for each input, and what was left out."""
     parts = ["# Benchmark", _machine(results)]
     for described in results.inputs:
-        counts = " and ".join(str(n) for n in described.threads)
-        limits = " and ".join(f"{speed:.2f}" for speed in described.memset_gb_per_s)
+        counts = " / ".join(map(str, described.threads))
+        limits = _numbers(described.memset_gb_per_s)
         parts.append(f"## {described.name}")
         parts.append(
-            f"{described.tensors:,} tensors, {described.dense_bytes:,} dense bytes. "
-            f"Filling fresh memory: {limits} GB/s on {counts} threads."
+            f"{described.tensors:,} tensor(s), {described.dense_bytes:,} dense bytes. Threads: {counts}. "
+            f"Filling fresh memory: {limits} GB/s."
         )
         rows = [row for row in results.rows if row.input == described.name]
-        parts.append(
-            table([head.format(f"{counts} threads") for head in _HEAD], [_cells(row) for row in _sorted(rows)])
-        )
+        parts.append(table(_HEAD, [_cells(row) for row in _sorted(rows)]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,8 +69,8 @@ def _machine(results: Results) -> str:
         "",
         f"{versions}.",
         "",
-        "Encoding: from arrays to a file in memory. Decoding: from opening the file to filled arrays. Speeds are dense "
-        "bytes, of the fastest round; the limit is a memset of memory fresh from the kernel.",
+        "Encoding: from arrays to a file in memory. Decoding: from opening the file to filled arrays. Speeds are of "
+        "dense bytes in the fastest round, on one thread and on all; memset is of memory fresh from the kernel.",
     ]
     return "\n".join([*lines, *(f"\n{text}" for text in results.missing)])
 
@@ -75,10 +83,14 @@ def _sorted(rows: list[Row]) -> list[Row]:
 def _cells(row: Row) -> list[str]:
     if row.error:
         return [row.rival, row.error, *[""] * (len(_HEAD) - 2)]
-    encode = _numbers([s.encode_gb_per_s for s in row.speeds])
-    decode = _numbers([s.decode_gb_per_s for s in row.speeds])
-    limit = _numbers([s.decode_of_limit for s in row.speeds])
-    return [row.rival, f"{row.bytes:,}", f"{row.ratio:.2f}", encode, decode, limit, _exactness(row)]
+    speeds = [
+        [s.encode_gb_per_s for s in row.speeds],
+        [s.encode_of_limit for s in row.speeds],
+        [s.decode_gb_per_s for s in row.speeds],
+        [s.decode_gb_per_s * s.decode.minimum / s.decode.median for s in row.speeds],
+        [s.decode_of_limit for s in row.speeds],
+    ]
+    return [row.rival, f"{row.bytes:,}", f"{row.ratio:.2f}", *map(_numbers, speeds), _exactness(row)]
 
 
 def _exactness(row: Row) -> str:
@@ -98,7 +110,7 @@ def _speed(row: Row | None, what: str) -> str:
 
 
 def _numbers(speeds: list[float]) -> str:
-    return " / ".join(f"{speed:.2f}" for speed in speeds)
+    return " / ".join(f"{speed:.2f}" if speed >= 0.1 else f"{speed:.3f}" for speed in speeds)
 
 
 def _line(cells: list[str]) -> str:
