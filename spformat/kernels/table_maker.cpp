@@ -13,7 +13,6 @@ namespace {
 
 constexpr unsigned kMaskLiteral = 8;  // bits of a literal that follows an escape in a mask
 constexpr double kCodeBits = 3;       // what a symbol takes in a table, about
-constexpr unsigned kLevelStep = 4;    // levels of binomial tables that are used: closer ones gain nothing, but are more
 
 // Weights from one to the next differ by 17 to 25 per cent: a code is taken from the middle of their logarithms on.
 struct Edges {
@@ -125,11 +124,15 @@ double least_bits(const double* counts, double total) {
   return bits;
 }
 
+// Levels of binomial tables are closer than it pays where bits are rare: fewer tables are shared by more contexts. An
+// error of a tenth in the density costs 0.7 per cent of p, but near one half as much as 0.01 bit an element.
+unsigned level_step(unsigned level) { return level >= 160 ? 1 : level >= 128 ? 2 : 4; }
+
 uint8_t level_for(double density) {
   const double wanted = std::log2(density > 1e-9 ? density : 1e-9);
   unsigned best = 0;
   double nearest = std::numeric_limits<double>::infinity();
-  for (unsigned level = 0; level < kLevels; level += kLevelStep) {
+  for (unsigned level = 0; level < kLevels; level += level_step(level)) {
     const double away = std::fabs(std::log2(static_cast<double>(chance_of_level(level)) / 65536) - wanted);
     if (away >= nearest) continue;
     nearest = away;

@@ -13,8 +13,9 @@ from .coding_plan import PositionPlan, StripsPlan, stream_overhead_bits
 from .mask import Mask
 from .tables import mask_tables
 
-_CLASSES = ((1, 1), (1, 8), (8, 1), (4, 4), (8, 8))  # rows, columns
-_FINEST = 8
+_FINEST = 16
+_COUNTS = (1, 2, 4, 8, 16)
+_MOST_CONTEXTS = 32
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
 
@@ -31,7 +32,12 @@ def strip_plans(mask: Mask, per_block: int, nonzeros: list[int]) -> list[Positio
     rows, columns = _classes(by_row), _classes(by_column)
     cells = mask.cell_counts(rows, columns)[:_FINEST, :_FINEST]
     lines = np.outer(np.bincount(rows, minlength=_FINEST), np.bincount(columns, minlength=_FINEST))
-    fitting = [(r, c) for r, c in _CLASSES if view.rows >= 8 * r and view.row_elements >= 2 * c]
+    fitting = [
+        (r, c)
+        for r in _COUNTS
+        for c in _COUNTS
+        if view.rows >= 8 * r and view.row_elements >= 2 * c and r * c <= _MOST_CONTEXTS
+    ]
     best = min(
         fitting,
         key=lambda of: (
