@@ -9,7 +9,7 @@ namespace {
 
 // A lane costs about three bytes; more lanes decode faster. About one per cent of a stream at most, but for short ones.
 unsigned lanes_for(uint64_t bytes) {
-  return bytes >= 8'000 ? 32 : bytes >= 5'500 ? 16 : bytes >= 1'500 ? 8 : bytes >= 800 ? 4 : 1;
+  return bytes >= 32'000 ? 32 : bytes >= 4'000 ? 16 : bytes >= 1'500 ? 8 : bytes >= 800 ? 4 : 1;
 }
 
 uint64_t coded_bytes(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count) {
