@@ -64,6 +64,12 @@ class Coding:
     def address(self) -> int: ...
 
 def most_stored_bytes(blocks: npt.NDArray[np.uint8], out: npt.NDArray[np.uint64]) -> None: ...
+def class_entropies(
+    cells: npt.NDArray[np.uint64],
+    rows: npt.NDArray[np.uint64],
+    columns: npt.NDArray[np.uint64],
+    bits: npt.NDArray[np.float64],
+) -> None: ...
 def distinct_nonzeros(
     data: npt.NDArray[np.uint8],
     itemsize: int,

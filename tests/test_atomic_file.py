@@ -142,7 +142,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 try:
     with Writer(sys.argv[1]) as writer:
         for i in range(int(sys.argv[3])):
-            writer.add("name" * 10 + str(i), numpy.ones(int(sys.argv[2]), numpy.uint8))
+            data = numpy.random.default_rng(i).bytes(int(sys.argv[2]))
+            writer.add("name" * 10 + str(i), numpy.frombuffer(data, numpy.uint8))
 except OSError as error:
     print(type(error).__name__, error.errno)
 """

@@ -69,7 +69,7 @@ uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* sy
   uint64_t escaped = 0;
   for (uint64_t i = 0; i < count; ++i) {
     const uint8_t table = contexts.at(i);
-    const bool coded = models.encode[table].frequency[symbols[i]] && symbols[i] != models.escape[table];
+    const bool coded = models.encode[table].symbols[symbols[i]].frequency && symbols[i] != models.escape[table];
     if (coded) continue;
     literals[escaped++] = symbols[i];
     symbols[i] = static_cast<uint8_t>(models.escape[table]);
@@ -251,7 +251,7 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
       for (uint64_t i = 0; i < count; ++i) {
         const uint64_t high = high_of(load<Item>(values + i * sizeof(Item)), coding.shift);
         const uint64_t key = high - coding.base;
-        if (key < 256 && model.frequency[key] && static_cast<int64_t>(key) != escape) {
+        if (key < 256 && model.symbols[key].frequency && static_cast<int64_t>(key) != escape) {
           work.symbols[i] = static_cast<uint8_t>(key);
           continue;
         }

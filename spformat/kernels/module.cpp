@@ -126,6 +126,13 @@ nb::object count_cells(ConstBytes mask, ConstBytes of_row, ConstBytes of_column,
   });
 }
 
+void class_entropies(Words cells, Words rows, Words columns, Floats bits) {
+  constexpr size_t kMost = spf::kMostClasses, kCounts = spf::kClassCounts;
+  if (cells.size() != kMost * kMost || rows.size() != kMost || columns.size() != kMost || bits.size() != kCounts * kCounts)
+    throw nb::value_error("16 x 16 cells and 5 x 5 results are needed");
+  spf::class_entropies(cells.data(), rows.data(), columns.data(), bits.data());
+}
+
 uint64_t xxh3_64(ConstBytes data) {
   nb::gil_scoped_release release;
   return spf::xxh3_64(data.data(), data.size());
@@ -295,6 +302,8 @@ NB_MODULE(_native, m) {
         "Counts the set bits of each row and adds up those of each column.");
   m.def("count_cells", &count_cells, nb::arg("mask"), nb::arg("of_row"), nb::arg("of_column"), nb::arg("cells"),
         nb::arg("threads"), "Counts the set bits of each (row class, column class), 16 numbers a row class.");
+  m.def("class_entropies", &class_entropies, nb::arg("cells"), nb::arg("rows"), nb::arg("columns"), nb::arg("bits"),
+        "Bits of a mask for 1 to 16 classes of rows and of columns.");
   m.def("distinct_nonzeros", &distinct_nonzeros, nb::arg("data"), nb::arg("itemsize"), nb::arg("patterns"),
         nb::arg("counts"), "The distinct nonzeros in order of appearance and how often each occurs; 0 beyond 256.");
   m.def("read_table", &read_table, nb::arg("table"), nb::arg("frequencies"),

@@ -14,7 +14,7 @@ unsigned lanes_for(uint64_t bytes) {
 
 uint64_t coded_bytes(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count) {
   uint64_t bits = 0;
-  for (uint64_t i = 0; i < count; ++i) bits += models.encode[contexts.at(i)].bits[symbols[i]];
+  for (uint64_t i = 0; i < count; ++i) bits += models.encode[contexts.at(i)].symbols[symbols[i]].bits;
   return bits >> 11;
 }
 
@@ -94,16 +94,15 @@ uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8
   uint8_t* const end = out + rans_bound(count);
   uint8_t* words = end;
   for (uint64_t i = count; i-- > 0;) {
-    const EncodeModel& model = models.encode[contexts.at(i)];
-    const uint32_t frequency = model.frequency[symbols[i]];
-    if (frequency == 0) return nullptr;
-    uint32_t& s = state[i % lanes];
-    if (s >= uint64_t{frequency} << (32 - kSlotBits)) {
-      words -= 2;
-      store(words, static_cast<uint16_t>(s));
-      s >>= 16;
-    }
-    s = ((s / frequency) << kSlotBits) + s % frequency + model.start[symbols[i]];
+    const EncodeSymbol& symbol = models.encode[contexts.at(i)].symbols[symbols[i]];
+    if (symbol.frequency == 0) return nullptr;
+    uint32_t& s = state[i & (lanes - 1)];
+    const bool full = s >> (32 - kSlotBits) >= symbol.frequency;  // its word is written in any case, and kept if full
+    store(words - 2, static_cast<uint16_t>(s));
+    words -= full ? 2 : 0;
+    s = full ? s >> 16 : s;
+    const auto quotient = static_cast<uint32_t>((static_cast<unsigned __int128>(s) * symbol.reciprocal) >> 64);
+    s += symbol.bias + quotient * (kSlots - symbol.frequency);
   }
   const uint64_t bytes = static_cast<uint64_t>(end - words);
   out[0] = static_cast<uint8_t>(__builtin_ctz(lanes));
@@ -125,11 +124,12 @@ void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {
 void expand_encode_model(const uint16_t* frequency, EncodeModel& encode) {
   uint32_t start = 0;
   for (unsigned symbol = 0; symbol < 256; ++symbol) {
-    encode.frequency[symbol] = frequency[symbol];
-    encode.start[symbol] = static_cast<uint16_t>(start);
-    const double share = frequency[symbol] ? frequency[symbol] / static_cast<double>(kSlots) : 1;
-    encode.bits[symbol] = static_cast<uint16_t>(std::lround(-256 * std::log2(share)));
-    start += frequency[symbol];
+    const unsigned f = frequency[symbol];
+    const double share = f ? f / static_cast<double>(kSlots) : 1;
+    encode.symbols[symbol] = {f > 1 ? ~uint64_t{0} / f + 1 : ~uint64_t{0}, frequency[symbol],
+                              static_cast<uint16_t>(f == 1 ? start + kSlots - 1 : start),
+                              static_cast<uint16_t>(std::lround(-256 * std::log2(share))), 0};
+    start += f;
   }
 }
 

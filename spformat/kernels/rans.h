@@ -14,10 +14,18 @@ struct DecodeModel {
   uint32_t slots[kSlots];
 };
 
+// state / frequency is the upper half of state * reciprocal. With a frequency of 1 it comes out one too small, which
+// `bias` makes up for.
+struct EncodeSymbol {
+  uint64_t reciprocal;
+  uint16_t frequency;  // 0: the table has no such symbol
+  uint16_t bias;       // where its slots start
+  uint16_t bits;       // that it takes, in 1/256
+  uint16_t reserved;
+};
+
 struct EncodeModel {
-  uint16_t frequency[256];  // 0: the table has no such symbol
-  uint16_t start[256];
-  uint16_t bits[256];  // of the symbol, in 1/256
+  EncodeSymbol symbols[256];
 };
 
 // The tables of a file, as many as it has; escape[t] is the escape symbol of table t, or -1.
@@ -65,7 +73,7 @@ uint64_t rans_steps_avx2(RansStream&, const DecodeModel*, const Contexts&, uint6
 Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count, uint8_t* symbols);
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
-inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 2; }
+inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 4; }
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out);
 

@@ -1,5 +1,7 @@
 #include "statistics.h"
 
+#include <cmath>
+
 #include "nonzeros.h"
 
 namespace spf {
@@ -26,6 +28,11 @@ void price_one(uint64_t d, GapCosts& costs) {
       costs.entries[escape][bits - 1] += (d + step - 1) / step;
     }
   }
+}
+
+double entropy(double elements, double ones) {
+  if (ones <= 0 || ones >= elements) return 0;
+  return ones * std::log2(elements / ones) + (elements - ones) * std::log2(elements / (elements - ones));
 }
 
 uint64_t count_words(const uint64_t* words, uint64_t count) {
@@ -96,10 +103,28 @@ void count_cells(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_
   for (uint64_t r = first_row; r < first_row + rows; ++r) {
     copy_bits(mask, r * columns, columns, row);
     for (unsigned c = 0; c < classes.column_classes; ++c) {
-      uint64_t found = 0;
-      for (uint64_t w = 0; w < words; ++w)
-        found += static_cast<uint64_t>(__builtin_popcountll(row[w] & class_masks[c * words + w]));
-      cells[kMostClasses * classes.of_row[r] + c] += found;
+      cells[kMostClasses * classes.of_row[r] + c] += simd().count_both(row, class_masks + c * words, words);
+    }
+  }
+}
+
+void class_entropies(const uint64_t* cells, const uint64_t* rows, const uint64_t* columns, double* bits) {
+  for (unsigned i = 0; i < kClassCounts; ++i) {
+    for (unsigned j = 0; j < kClassCounts; ++j) {
+      const unsigned down = kMostClasses >> i, across = kMostClasses >> j;  // of the 16 in a union
+      double total = 0;
+      for (unsigned r = 0; r < kMostClasses; r += down) {
+        for (unsigned c = 0; c < kMostClasses; c += across) {
+          uint64_t ones = 0, height = 0, width = 0;
+          for (unsigned k = r; k < r + down; ++k) {
+            height += rows[k];
+            for (unsigned l = c; l < c + across; ++l) ones += cells[kMostClasses * k + l];
+          }
+          for (unsigned l = c; l < c + across; ++l) width += columns[l];
+          total += entropy(static_cast<double>(height * width), static_cast<double>(ones));
+        }
+      }
+      bits[kClassCounts * i + j] = total;
     }
   }
 }
@@ -116,6 +141,12 @@ void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsi
       }
     });
   });
+}
+
+uint64_t count_both_scalar(const uint64_t* a, const uint64_t* b, uint64_t words) {
+  uint64_t found = 0;
+  for (uint64_t w = 0; w < words; ++w) found += static_cast<uint64_t>(__builtin_popcountll(a[w] & b[w]));
+  return found;
 }
 
 void add_bits_scalar(const uint64_t* bits, uint64_t count, uint8_t* sums) {

@@ -39,9 +39,19 @@ void mask_classes(const Classes& classes, uint64_t columns, uint64_t* class_mask
 void count_cells(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_t columns, const Classes& classes,
                  const uint64_t* class_masks, uint64_t* row, uint64_t* cells);
 
+// bits[5 * i + j]: the entropy of independent elements that have the density of their cell, for 2^i classes of rows and
+// 2^j of columns that are unions of the 16 whose cells are counted. rows, columns: lines of each of the 16.
+constexpr unsigned kClassCounts = 5;
+void class_entropies(const uint64_t* cells, const uint64_t* rows, const uint64_t* columns, double* bits);
+
 // histogram[key] += 1 for each nonzero, key = (bits >> shift) & mask, mask < 65536.
 void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsigned shift, uint64_t mask,
                    uint64_t* histogram);
+
+// Bits that are set in both.
+using CountBoth = uint64_t (*)(const uint64_t* a, const uint64_t* b, uint64_t words);
+uint64_t count_both_scalar(const uint64_t* a, const uint64_t* b, uint64_t words);
+uint64_t count_both_avx2(const uint64_t* a, const uint64_t* b, uint64_t words);
 
 // sums[j] += bit j. The loop that counts columns.
 using AddBits = void (*)(const uint64_t* bits, uint64_t count, uint8_t* sums);

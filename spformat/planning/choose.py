@@ -48,7 +48,7 @@ def candidates(
         return [weigh(name, dtype, array.shape, forced(name, array, policy, nonzeros, threads))]
     coded = not policy.fast and array.nbytes >= _LEAST_CODED
     dense_wins = (array.size - nonzeros) * dtype.itemsize <= nonzeros // 8 + _LEAST_STORAGE
-    values = _Values(array, dtype, pool) if coded else None
+    values = _Values(array, dtype, nonzeros, pool) if coded else None
     if dense_wins and (values is None or values.are_raw):
         return [weigh(name, dtype, array.shape, statistics.measured(array, Dense(), per_block, threads))]
     positions = position_plans(mask, array.itemsize, per_block, pool, policy.fast or dense_wins)
@@ -65,10 +65,10 @@ _RAW = ValuePlan(None, 0.0)
 class _Values:
     """The ways to code the values of a tensor, found once for the nonzeros and once for all elements."""
 
-    def __init__(self, array: BitPatterns, dtype: DType, pool: TablePool) -> None:
+    def __init__(self, array: BitPatterns, dtype: DType, nonzeros: int, pool: TablePool) -> None:
         self._distinct = distinct_values(array)
         self._histogram = Histogram.of(array, dtype) if dtype.is_float else None
-        self._elements, self._pool = array.size, pool
+        self._elements, self._zeros, self._pool = array.size, array.size - nonzeros, pool
         self._of_nonzeros: list[ValuePlan] | None = None
 
     @property
@@ -82,14 +82,15 @@ class _Values:
         if isinstance(layout, Csr) and layout.gap.fill == gaps.FILLER:
             return []
         if isinstance(layout, Dense):
-            return self._weighed(self._elements - sum(position.nonzeros), blocks)
+            return self._weighed(self._zeros, blocks)
         if self._of_nonzeros is None:
             self._of_nonzeros = self._weighed(0, blocks)
         return self._of_nonzeros
 
     def _weighed(self, zeros: int, blocks: int) -> list[ValuePlan]:
         found: list[ValuePlan] = []
-        if self._histogram is not None:
+        # A zero among dense values takes at least the raw bits, a mask one bit an element: then it need not be weighed.
+        if self._histogram is not None and zeros * (self._histogram.shift + 1) <= self._elements:
             split = best_split(self._histogram.with_zeros(zeros), blocks, self._pool)
             found += [] if split is None else [split]
         distinct = self._distinct and self._distinct.with_zeros(zeros)

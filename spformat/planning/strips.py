@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import _native
 from ..layouts.coding import Strips, class_width
 from ..layouts.table import Bitmask
 from .coding_plan import PositionPlan, StripsPlan, stream_overhead_bits
@@ -30,21 +31,23 @@ def strip_plans(mask: Mask, per_block: int, nonzeros: list[int]) -> list[Positio
         return []
     by_row, by_column = mask.line_counts()
     rows, columns = _classes(by_row), _classes(by_column)
-    cells = mask.cell_counts(rows, columns)[:_FINEST, :_FINEST]
-    lines = np.outer(np.bincount(rows, minlength=_FINEST), np.bincount(columns, minlength=_FINEST))
-    fitting = [
-        (r, c)
-        for r in _COUNTS
-        for c in _COUNTS
-        if view.rows >= 8 * r and view.row_elements >= 2 * c and r * c <= _MOST_CONTEXTS
-    ]
-    best = min(
-        fitting,
-        key=lambda of: (
-            _expected_bits(cells, lines, of) + view.rows * class_width(of[0]) + view.row_elements * class_width(of[1])
-        ),
-    )
+    best = _most_promising(mask, rows, columns)
     return [_plan(mask, per_block, nonzeros, rows, columns, of) for of in sorted({(1, 1), best})]
+
+
+def _most_promising(mask: Mask, rows: Classes, columns: Classes) -> tuple[int, int]:
+    """The numbers of classes for which the entropy of independent elements with the density of their cell, the
+    classes and the tables are smallest together."""
+    bits = np.empty((len(_COUNTS), len(_COUNTS)))
+    of_rows, of_columns = (np.bincount(each, minlength=_FINEST).astype(np.uint64) for each in (rows, columns))
+    _native.class_entropies(mask.cell_counts(rows, columns).reshape(-1), of_rows, of_columns, bits.reshape(-1))
+    weighed = {
+        (r, c): bits[i, j] + len(rows) * class_width(r) + len(columns) * class_width(c) + _TABLE_BITS * r * c
+        for i, r in enumerate(_COUNTS)
+        for j, c in enumerate(_COUNTS)
+        if len(rows) >= 8 * r and len(columns) >= 2 * c and r * c <= _MOST_CONTEXTS
+    }
+    return min(weighed, key=lambda classes: weighed[classes])
 
 
 def _classes(counts: npt.NDArray[Any]) -> Classes:
@@ -57,18 +60,6 @@ def _classes(counts: npt.NDArray[Any]) -> Classes:
 def _coarser(classes: Classes, count: int) -> bytes:
     """The unions that make so many classes. Of one class nothing is said."""
     return b"" if count == 1 else (classes // (_FINEST // count)).tobytes()
-
-
-def _expected_bits(cells: npt.NDArray[Any], lines: npt.NDArray[Any], classes: tuple[int, int]) -> float:
-    """The entropy of independent elements with the density of their cell, and tables."""
-    row_classes, column_classes = classes
-    shape = (row_classes, _FINEST // row_classes, column_classes, _FINEST // column_classes)
-    ones, all_of_them = (each.reshape(shape).sum(axis=(1, 3)).astype(np.float64) for each in (cells, lines))
-    density = ones / np.maximum(all_of_them, 1)
-    inner = (density > 0) & (density < 1)
-    p, n = density[inner], all_of_them[inner]
-    entropy = float(-(n * (p * np.log2(p) + (1 - p) * np.log2(1 - p))).sum())
-    return entropy + _TABLE_BITS * row_classes * column_classes
 
 
 def _plan(

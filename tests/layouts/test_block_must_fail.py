@@ -91,7 +91,7 @@ def test_block_digest_is_checked_on_every_read(tmp_path, number, on_disk):
 
 
 def test_block_digest_of_a_block_in_the_middle_names_that_block():
-    file = forge.Opened(written({"t": sparse((400, 400), 0.5)}))
+    file = forge.Opened(written({"t": sparse((400, 1000), 0.5)}))
     start, _ = file.blocks()[2]
     file.body[start + 5] ^= 0x40
     error = refused(file.build(), ChecksumError, "block/digest")
