@@ -5,25 +5,34 @@ Works on numpy arrays and knows nothing of files. Training with torch is in spfo
 
 from __future__ import annotations
 
+from .affine import AffineScheme, choose_parameters, quantize_affine, quantize_bias
+from .affine_tensor import AffineTensor
 from .codebook import centroid_count, quantize_codebook
 from .codebook_tensor import CodebookTensor
 from .entropy import binary_entropy, entropy, huffman_bits
 from .fidelity import Fidelity, fidelity
+from .fixed_point import FixedPoint
 from .gap_stream import entries_per_nonzero, index_code_counts
 from .ledger import LayerPlan, StageBits, sharing_ratio, stage_bits
 
 __all__ = [
+    "AffineScheme",
+    "AffineTensor",
     "CodebookTensor",
     "Fidelity",
+    "FixedPoint",
     "LayerPlan",
     "StageBits",
     "binary_entropy",
     "centroid_count",
+    "choose_parameters",
     "entries_per_nonzero",
     "entropy",
     "fidelity",
     "huffman_bits",
     "index_code_counts",
+    "quantize_affine",
+    "quantize_bias",
     "quantize_codebook",
     "sharing_ratio",
     "stage_bits",

@@ -19,7 +19,7 @@ def _drawn(rng, kind, size):
 
 
 @st.composite
-def weights(draw, dtypes=FLOATS, min_dims=0, min_side=0, max_side=7):
+def weights(draw, dtypes=FLOATS, min_dims=0, min_side=0, max_side=5):
     """A float array of rank 0 to 3 with at most some hundred entries, pruned or not."""
     shape = draw(st.lists(st.integers(min_side, max_side), min_size=min_dims, max_size=3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
