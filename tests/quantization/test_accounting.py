@@ -20,7 +20,7 @@ from spformat.quantization import (
     sharing_ratio,
     stage_bits,
 )
-from tests.quantization.arrays import weights
+from tests.quantization.arrays import few, weights
 
 COUNTS = st.lists(st.integers(0, 1000), min_size=1, max_size=40).map(lambda counts: np.array(counts, np.int64))
 
@@ -39,6 +39,7 @@ def test_fidelity():
         fidelity(np.zeros(2), np.array([0, np.inf]))
 
 
+@few
 @given(weights(dtypes=[np.dtype(np.float32)]))
 def test_each_further_bit_of_an_optimal_codebook_can_only_help(given_):
     found = [
@@ -57,6 +58,7 @@ def test_binary_entropy():
         binary_entropy(1.5)
 
 
+@few
 @given(COUNTS)
 def test_a_huffman_code_is_within_one_bit_of_the_entropy(counts):
     total = int(counts.sum())
@@ -71,6 +73,7 @@ def test_huffman_codes_by_hand():
     assert entropy(np.array([4, 2, 1, 1])) == 1.75
 
 
+@few
 @given(weights(), st.integers(0, 6))
 def test_index_codes_are_those_of_the_loop_that_writes_them(given_, bits):
     mask = given_ != 0
@@ -139,6 +142,7 @@ def test_the_ledger_of_a_tensor_agrees_with_the_formula():
     assert found.bound < found.coded < found.quantized
 
 
+@few
 @given(weights(), st.integers(1, 6), st.integers(0, 6))
 def test_the_ledger_counts_every_entry(given_, bits, index_bits):
     tensor = quantize_codebook(given_, bits)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spformat.errors import ConfigError
 from spformat.quantization import AffineScheme, AffineTensor, choose_parameters, quantize_affine, quantize_bias
-from tests.quantization.arrays import weights
+from tests.quantization.arrays import few, weights
 
 SCHEMES = st.builds(
     lambda bits, kind, narrow: AffineScheme(
@@ -27,6 +27,7 @@ def per_block(draw, shape, scheme):
     return AffineScheme(scheme.bits, scheme.symmetric, scheme.signed, scheme.narrow, axis, group)
 
 
+@few
 @given(weights(), SCHEMES, st.data())
 def test_zero_is_exact_and_nothing_is_off_by_more_than_half_a_step(given_, scheme, data):
     asked = per_block(data.draw, given_.shape, scheme)
@@ -45,6 +46,7 @@ def test_zero_is_exact_and_nothing_is_off_by_more_than_half_a_step(given_, schem
         assert not found.zero_point.any()
 
 
+@few
 @given(weights(), SCHEMES, st.data())
 def test_dequantization_is_one_float32_multiplication(given_, scheme, data):
     asked = per_block(data.draw, given_.shape, scheme)
@@ -70,6 +72,7 @@ def blocks(parameters, shape, scheme):
     return out
 
 
+@few
 @given(weights(dtypes=[np.dtype(np.float32)], min_dims=2, min_side=1), st.integers(0, 1))
 def test_an_axis_is_a_tensor_for_each_index(given_, axis):
     found = quantize_affine(given_, AffineScheme(4, symmetric=False, axis=axis))

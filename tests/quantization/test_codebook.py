@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spformat.errors import ConfigError
 from spformat.quantization import CodebookTensor, centroid_count, quantize_codebook
 from spformat.quantization.codebook import ZEROS
-from tests.quantization.arrays import weights
+from tests.quantization.arrays import few, weights
 from tests.quantization.vectors import CENTROIDS, CODES, WEIGHTS
 
 NORMAL = np.random.default_rng(7).normal(size=(50, 40)).astype(np.float32)
@@ -43,6 +43,7 @@ def test_centroid_counts():
         centroid_count(4, "none")
 
 
+@few
 @given(
     weights(),
     st.integers(1, 5),
@@ -68,6 +69,7 @@ def test_every_weight_has_the_nearest_centroid_and_zeros_stay_zero(given_, bits,
         assert len(found.centroids) == 0
 
 
+@few
 @given(weights(), st.sampled_from(ZEROS))
 def test_with_centroids_enough_nothing_is_lost(given_, zeros):
     found = quantize_codebook(given_, 10, zeros=zeros)
@@ -75,6 +77,7 @@ def test_with_centroids_enough_nothing_is_lost(given_, zeros):
     assert len(found.centroids) == len(np.unique(given_[(given_ != 0) | (zeros == "clustered")]))
 
 
+@few
 @given(weights(), st.integers(1, 4), st.sampled_from(["linear", "density"]), st.booleans())
 def test_the_stored_form_means_the_same(given_, bits, init, drop):
     found = quantize_codebook(given_, bits, init=init, method="none")

@@ -12,6 +12,7 @@ from spformat.quantization import kmeans_optimal
 from spformat.quantization.kmeans import Samples, cost, lloyd, nearest
 from spformat.quantization.kmeans_init import INITIALIZATIONS, density, linear
 from spformat.quantization.kmeans_optimal import optimal
+from tests.quantization.arrays import few
 
 # Multiples of 1/8: sums and means of few of them are exact or round alike in both twins.
 eighths = st.integers(-80, 80).map(lambda n: n / 8)
@@ -31,6 +32,7 @@ def plain_lloyd(values, centroids):
             centroids[k] = values[codes == k].mean()
 
 
+@few
 @given(lists, st.integers(1, 9), st.sampled_from(sorted(INITIALIZATIONS)), st.integers(0, 9))
 def test_lloyd_is_the_textbooks(values, k, init, seed):
     samples = Samples.of(np.array(values))
@@ -44,6 +46,7 @@ def test_lloyd_is_the_textbooks(values, k, init, seed):
     assert cost(samples, ours) <= cost(samples, start) * (1 + 1e-12) + 1e-12
 
 
+@few
 @given(st.lists(eighths, min_size=1, max_size=9), st.integers(1, 4))
 def test_optimal_is_the_best_of_all_partitions(values, k):
     ordered = np.sort(np.array(values))
@@ -58,6 +61,7 @@ def test_optimal_is_the_best_of_all_partitions(values, k):
     assert np.isclose(cost(samples, found), best, atol=1e-9)
 
 
+@few
 @given(lists, st.integers(1, 12), st.sampled_from(sorted(INITIALIZATIONS)))
 def test_optimal_is_never_worse_than_lloyd(values, k, init):
     samples = Samples.of(np.array(values))
