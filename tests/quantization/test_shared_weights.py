@@ -104,6 +104,14 @@ def test_assigning_a_weight_takes_the_means_of_its_clusters():
     assert shared_weights(layer).codebook == pytest.approx(CENTROIDS, abs=1e-6)
 
 
+def test_a_layer_without_live_weights_stays_zero():
+    layer = layer_of(np.zeros((2, 3), np.float32))
+    share_weights(layer, quantize_codebook(np.zeros((2, 3), np.float32), 4))
+    layer(torch.ones(1, 3)).sum().backward()
+    assert next(layer.parameters()).shape == (0,)
+    assert shared_weights(layer).dequantize().tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
 def test_sharing_can_be_removed():
     layer = figure_3()
     parametrize.remove_parametrizations(layer, "weight")
