@@ -5,6 +5,7 @@ Works on numpy arrays and knows nothing of files. Training with torch is in spfo
 
 from __future__ import annotations
 
+from .activation_grid import ActivationGrid
 from .affine import AffineScheme, choose_parameters, quantize_affine, quantize_bias
 from .affine_tensor import AffineTensor
 from .binary import BinaryTensor, quantize_binary
@@ -15,7 +16,7 @@ from .fidelity import Fidelity, fidelity
 from .fixed_point import FixedPoint
 from .gap_stream import entries_per_nonzero, index_code_counts
 from .integer_chain import IntegerChain
-from .integer_layer import ActivationGrid, Convolution, IntegerLayer
+from .integer_layer import Convolution, IntegerLayer
 from .ledger import LayerPlan, StageBits, sharing_ratio, stage_bits
 
 __all__ = [

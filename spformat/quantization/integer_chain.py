@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .activation_grid import ActivationGrid, Codes
 from .arrays import Array
-from .integer_layer import ActivationGrid, Codes
 
 
 class Step(Protocol):

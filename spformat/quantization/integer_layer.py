@@ -1,57 +1,25 @@
 """Inference of a layer with integers only: uint8 in, uint8 out (Jacob et al., section 2.2 and 2.4).
 
-Nothing here touches a float; the scales were turned into fixed-point multipliers before. It is the reference of what
-the stored numbers mean in integer arithmetic, not a fast engine.
+The scales become fixed-point multipliers once; running touches no float. It is the reference of what the stored
+numbers mean in integer arithmetic, not a fast engine.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .affine import AffineScheme, choose_parameters, to_codes
+from .activation_grid import ActivationGrid, Codes
 from .affine_tensor import AffineTensor
-from .arrays import Array, finite
+from .arrays import Array
 from .fixed_point import FixedPoint
 
-Codes = NDArray[np.uint8]
 _INT32 = np.iinfo(np.int32)
-
-
-@dataclass(frozen=True)
-class ActivationGrid:
-    """Unsigned codes of activations: r = scale * (q - zero_point), q from 0 to 2**bits - 1, bits 2 to 8."""
-
-    scale: float
-    zero_point: int
-    bits: int = 8
-
-    @classmethod
-    def of_range(cls, minimum: float, maximum: float, bits: int = 8) -> ActivationGrid:
-        """The grid over a range, as `choose_parameters` has it."""
-        scheme = AffineScheme(bits, symmetric=False, signed=False)
-        scale, zero_point = choose_parameters(np.array([minimum], np.float64), np.array([maximum], np.float64), scheme)
-        return cls(float(scale[0]), int(zero_point[0]), bits)
-
-    @property
-    def largest(self) -> int:
-        """The largest code."""
-        return (1 << self.bits) - 1
-
-    def quantize(self, values: Array) -> Codes:
-        """The codes of finite floats: clamp(rint(r / scale) + zero_point)."""
-        scale, zero_point = np.float64(self.scale), np.int64(self.zero_point)
-        wide = finite(values, "activations")
-        return to_codes(wide, np.asarray(scale), np.asarray(zero_point), (0, self.largest)).astype(np.uint8)
-
-    def dequantize(self, codes: Codes) -> NDArray[np.float32]:
-        """float32(scale) * float32(q - zero_point)."""
-        steps = (codes.astype(np.int64) - self.zero_point).astype(np.float32)
-        return np.asarray(steps * np.float32(self.scale), np.float32)
 
 
 @dataclass(frozen=True)
@@ -87,15 +55,16 @@ class IntegerLayer:
         if len(self.weight.shape) != rank:
             raise ConfigError("weight", expected=f"{rank} dimensions", found=self.weight.shape)
 
-    @property
+    @cached_property
     def multiplier(self) -> FixedPoint:
-        """S_source * S_weight / S_target, one or one for each output."""
-        return FixedPoint.of(np.asarray(self.weight.scale.astype(np.float64) * self.source.scale / self.target.scale))
+        """S_source * S_weight / S_target: one, or one for each output in the shape that broadcasts against sums."""
+        real = self.weight.scale.astype(np.float64) * self.source.scale / self.target.scale
+        return FixedPoint.of(self._by_output(real) if real.ndim else np.asarray(real))
 
     def run(self, codes: Codes) -> Codes:
         """From codes (batch, in) or (batch, channels, height, width) on `source` to codes on `target`.
 
-        Raises ConfigError when a sum does not fit int32, as it never does for fewer than 2**16 terms.
+        Raises ConfigError when a sum does not fit int32, which takes a saturated bias or over 33,000 terms.
         """
         return self.rescale(self.accumulate(codes))
 
@@ -112,15 +81,12 @@ class IntegerLayer:
         return np.asarray(sums, np.int32)
 
     def rescale(self, sums: NDArray[np.int32]) -> Codes:
-        """From accumulators to the target's codes: multiply, add the zero point, clamp (and there is ReLU, too)."""
-        multiplier = self.multiplier
-        if multiplier.mantissa.ndim:
-            multiplier = FixedPoint(self._by_output(multiplier.mantissa), self._by_output(multiplier.shift))
-        moved = multiplier.apply(sums).astype(np.int64) + self.target.zero_point
+        """From accumulators to the target's codes: multiply, add the zero point, clamp (ReLU clamps at 0.0)."""
+        moved = self.multiplier.apply(sums).astype(np.int64) + self.target.zero_point
         lowest = self.target.zero_point if self.relu else 0
         return np.clip(moved, lowest, self.target.largest).astype(np.uint8)
 
-    def _by_output(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _by_output(self, values: Array) -> Array:
         return values.reshape(-1, *[1] * (len(self.weight.shape) - 2))
 
 

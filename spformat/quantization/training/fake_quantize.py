@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from ...errors import ConfigError
+from ..activation_grid import ActivationGrid
 from ..affine import AffineScheme, choose_parameters
 from ..affine_blocks import check_blocks, ranges, spread
 from ..affine_tensor import Scales
-from ..integer_layer import ActivationGrid
 
 Tensor = torch.Tensor
 
