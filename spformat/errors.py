@@ -9,6 +9,7 @@
     |   +-- UnsupportedError     it needs a feature that this version does not have
     +-- LimitError               the file asks for more than the reader's budget
     +-- SourceError              a file or tensor that should be packed cannot be (format, dtype, content)
+    +-- ConfigError              a setting or argument is not possible (a ValueError too)
     +-- TensorNotFoundError      no tensor of that name (a KeyError too)
     +-- MissingExtraError        an optional package is not installed (an ImportError too)
 
@@ -91,6 +92,10 @@ class LimitError(SpformatError):
 
 class SourceError(SpformatError):
     """A file or tensor that should be packed cannot be."""
+
+
+class ConfigError(SpformatError, ValueError):
+    """A setting or argument is not possible, by itself or together with the others."""
 
 
 class TensorNotFoundError(SpformatError, KeyError):

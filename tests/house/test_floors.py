@@ -11,10 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "spformat"
 
+# Beside the tower: what makes tensors knows nothing of files. It may use these, and only whole jobs may use it.
+BESIDE = {"quantization": {"errors"}}
+BESIDE_MAY_IMPORT = {"numpy", "torch"} | set(sys.stdlib_module_names)
+
 # From the ground up. On the floor of whole jobs and adapters they may use each other, but not in circles.
 FLOORS = [
     {"errors"},
-    {"limits", "dtypes"},
+    {"limits", "dtypes", "quantization"},
     {"_native"},
     {"codecs", "container"},
     {"layouts"},
@@ -29,7 +33,7 @@ FLOORS = [
 ]
 JOBS = FLOORS[8]
 FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
-CORE = {unit for units in FLOORS[:8] for unit in units} | {"numpy", "slices", "verify", "inspection"}
+CORE = ({unit for units in FLOORS[:8] for unit in units} - set(BESIDE)) | {"numpy", "slices", "verify", "inspection"}
 CORE_MAY_IMPORT = {"numpy", "msgpack", "ml_dtypes"} | set(sys.stdlib_module_names)
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -101,6 +105,16 @@ def test_the_core_needs_only_numpy_msgpack_and_ml_dtypes(path):
         assert imports(path)[1] <= CORE_MAY_IMPORT
 
 
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_what_is_beside_the_tower_knows_nothing_of_files_and_the_core_nothing_of_it(path):
+    (ours, others), unit = imports(path), unit_of(path)
+    if unit in BESIDE:
+        assert ours <= BESIDE[unit] | {unit}
+        assert others <= BESIDE_MAY_IMPORT
+    elif unit in CORE:
+        assert not ours & set(BESIDE)
+
+
 KERNELS = sorted([*(PACKAGE / "kernels").glob("*.cpp"), *(PACKAGE / "kernels").glob("*.h")])
 
 
@@ -130,6 +144,7 @@ LOADED = "import sys, {0}; print(*sorted(name for name in {1} if name in sys.mod
         ("spformat.reader", ["torch", "scipy", "safetensors", "click", "rich", "spformat.writer"]),
         ("spformat.writer", ["torch", "scipy", "safetensors", "click", "rich", "spformat.reader"]),
         ("spformat.numpy", ["torch", "scipy", "safetensors", "click", "rich"]),
+        ("spformat.quantization", ["torch", "scipy", "msgpack", "spformat.reader", "spformat.writer"]),
         ("spformat.cli", ["torch", "scipy", "safetensors"]),
     ],
 )

@@ -1,0 +1,1 @@
+"""Experiments: what the papers claim, measured with this library."""
