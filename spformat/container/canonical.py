@@ -8,7 +8,7 @@ from typing import Any
 import msgpack
 
 from ..errors import CorruptError
-from ..limits import MAX_METADATA_DEPTH
+from ..limits import MAX_INDEX_DEPTH, MAX_METADATA_DEPTH
 
 
 def pack(value: Any) -> bytes:
@@ -62,6 +62,21 @@ def check_metadata(value: Any, offset: int, depth: int = 0) -> None:
             kind="metadata/type",
             offset=offset,
             found=type(value).__name__,
+        )
+
+
+def check_depth(value: Any, offset: int, outside: int) -> None:
+    """Raises CorruptError when a value that `outside` arrays and maps hold is nested more deeply than an index may be.
+
+    For the parts of the index that this release does not know; the others have a form that bounds their depth.
+    """
+    level = [value]
+    for _ in range(MAX_INDEX_DEPTH - outside):
+        maps = [item for held in level if isinstance(held, dict) for item in held.values()]
+        level = [item for held in level if isinstance(held, list) for item in held] + maps
+    if any(isinstance(item, (dict, list)) for item in level):
+        raise CorruptError(
+            "the index is nested too deeply", kind="index/msgpack", offset=offset, expected=MAX_INDEX_DEPTH
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..dtypes import DTYPES, DType
 from ..errors import CorruptError, LimitError, UnsupportedError
 from ..limits import MAX_BLOCK_ELEMENTS, MAX_DECODED_BYTES, MAX_NAME_BYTES, MAX_RANK
+from . import canonical
 
 NUMBERS_PER_BLOCK = 4  # stored_bytes, nonzeros, entries, digest
 _DIGEST_END = 1 << 64
@@ -76,6 +77,8 @@ def read(wire: Any, number: int, offset: int) -> EntryRecord:
         if wire[4] > elements:
             raise _broken("entry/zeros", "more zeros than elements", name, offset, elements, wire[4])
         entry.zeros = wire[4]
+    elif type(wire[4]) is not list:
+        raise _broken("entry/form", "neither a number of zeros nor a storage", name, offset)
     else:
         entry.storage = _storage(wire[4], name, elements, offset)
     return entry
@@ -98,6 +101,8 @@ def _target(target: Any, name: str, number: int, offset: int) -> int:
 def _check_extras(wire: list[Any], name: str, offset: int) -> None:
     """Five elements, or six with a map of optional features."""
     if len(wire) == 5 or (len(wire) == 6 and type(wire[5]) is dict and wire[5]):
+        if len(wire) == 6:
+            canonical.check_depth(wire[5], offset, outside=3)
         return
     raise _broken("entry/form", "the entry has none of the known forms", name, offset, "2, 5 or 6 elements", len(wire))
 
@@ -124,8 +129,8 @@ def _shape(shape: Any, name: str, offset: int) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _storage(wire: Any, name: str, elements: int, offset: int) -> StorageRecord:
-    if type(wire) is not list or len(wire) != 5:
+def _storage(wire: list[Any], name: str, elements: int, offset: int) -> StorageRecord:
+    if len(wire) != 5:
         raise _broken("storage/form", "the storage is not a list of five", name, offset)
     layout, parameters, codecs, block_elements, blocks = wire
     lists = type(parameters) is list and type(codecs) is list and type(blocks) is list
@@ -135,6 +140,8 @@ def _storage(wire: Any, name: str, elements: int, offset: int) -> StorageRecord:
         raise _broken("storage/form", "a number of a block is not a 64-bit number", name, offset)
     if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
         raise _broken("storage/blocks", "block_elements is out of range", name, offset, None, block_elements)
+    if elements == 0:
+        raise _broken("storage/blocks", "a tensor of no elements with a storage", name, offset)
     expected = -(-elements // block_elements) * NUMBERS_PER_BLOCK
     if len(blocks) != expected:
         raise _broken("storage/blocks", "the wrong number of block numbers", name, offset, expected, len(blocks))

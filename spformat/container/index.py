@@ -12,6 +12,9 @@ from . import canonical, entry
 from .entry import EntryRecord
 
 
+_KNOWN = {"metadata", "tables", "tensors"}
+
+
 @dataclass
 class Index:
     """What the index says: entries in the file's order, the user's metadata, the tables of rANS."""
@@ -56,12 +59,16 @@ def read(data: bytes, offset: int, limits: Limits) -> Index:
     if type(top) is not dict or type(top.get("tensors")) is not list:
         raise CorruptError("the index is not a map with a list of tensors", kind="index/top", offset=offset)
     metadata = top.get("metadata", {})
-    if type(metadata) is not dict:
-        raise CorruptError("the metadata is not a map", kind="index/top", offset=offset)
+    if type(metadata) is not dict or ("metadata" in top and not metadata):
+        raise CorruptError("the metadata is not a map with a key", kind="index/top", offset=offset)
     canonical.check_metadata(metadata, offset)
     tables = top.get("tables", [])
     if type(tables) is not list or len(tables) > MAX_TABLES or any(type(table) is not bytes for table in tables):
         raise CorruptError("the tables are not a list of at most 256 bin", kind="index/top", offset=offset)
+    if "tables" in top and not tables:
+        raise CorruptError("the list of tables is empty", kind="index/top", offset=offset)
+    for key in top.keys() - _KNOWN:
+        canonical.check_depth(top[key], offset, outside=1)
     tensors = top["tensors"]
     if len(tensors) > limits.max_tensors:
         raise LimitError("too many tensors", kind="limits/tensors", expected=limits.max_tensors, found=len(tensors))
