@@ -340,8 +340,8 @@ class Block:
     digest: int
 
 
-def decode_tensor(tensor: Tensor) -> bytes:
-    """The decoded bytes of a tensor: elements in C order, each little-endian."""
+def decode_tensor(tensor: Tensor, prove: bool = True) -> bytes:
+    """The decoded bytes of a tensor: elements in C order, each little-endian. They are proven right unless told not."""
     view: list[int] = []
     at = 0
     for block in tensor.blocks:
@@ -352,7 +352,11 @@ def decode_tensor(tensor: Tensor) -> bytes:
         view = [element for r in range(tensor.rows) for element in view[r :: tensor.rows]]
     decoded = b"".join(element.to_bytes(tensor.itemsize, "little") for element in view)
     with at_place(tensor.name):
-        must(xxh3(decoded) == tensor.digest, "entry/digest", "the decoded bytes do not have the tensor's digest")
+        must(
+            not prove or xxh3(decoded) == tensor.digest,
+            "entry/digest",
+            "the decoded bytes do not have the tensor's digest",
+        )
     return decoded
 
 

@@ -11,7 +11,6 @@ from ..limits import MAX_TABLES, Limits
 from . import canonical, entry
 from .entry import EntryRecord
 
-
 _KNOWN = {"metadata", "tables", "tensors"}
 
 

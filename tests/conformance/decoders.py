@@ -38,11 +38,12 @@ class Outcome:
     refused: tuple[Any, ...] | None = None  # rule, tensor, block
 
 
-def educational(data):
+def educational(data, prove=True):
+    """`prove`: whether the digests of decoded bytes are compared, too."""
     try:
         file = spf_decode.SpfFile(data)
         tensors = [
-            (t.name, spf_decode.DTYPES[t.dtype][0], t.shape, spf_decode.decode_tensor(t), t.tied_to)
+            (t.name, spf_decode.DTYPES[t.dtype][0], t.shape, spf_decode.decode_tensor(t, prove), t.tied_to)
             for t in file.tensors
         ]
         return Outcome(tensors, file.metadata)
@@ -50,10 +51,10 @@ def educational(data):
         return Outcome(refused=(error.rule, error.tensor, error.block))
 
 
-def spformat(data, threads=1):
+def spformat(data, prove=True):
     try:
-        with Reader(data, threads=threads) as reader:
-            arrays = read_everything(reader)
+        with Reader(data, threads=1) as reader:
+            arrays = read_everything(reader, prove)
             tensors = [
                 (name, entry.dtype.name, list(entry.shape), raw(arrays[name]), entry.target)
                 for name, entry in reader.entries.items()

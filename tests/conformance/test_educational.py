@@ -114,7 +114,8 @@ def inner_lists(value):
 
 
 def same_outcome(data):
-    ours, theirs = spformat(data), educational(data)
+    """The digest of the tensor is left alone here: it would hide in what they differ."""
+    ours, theirs = spformat(data, prove=False), educational(data, prove=False)
     if ours.refused and theirs.refused:
         return
     assert ours == theirs
