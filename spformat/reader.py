@@ -31,9 +31,9 @@ BitPatterns = npt.NDArray[Any]
 
 @dataclass(slots=True)
 class Entry:
-    """A tensor of an open file. `target` is the name that it is tied to, None when it has its own storage.
+    """A tensor of an open file. `target` is the name that it is tied to, `copy_of` the one whose bytes it repeats.
 
-    `offset` is the first byte of its section. A tie shows dtype, shape, digest and storage of its target.
+    `offset` is the first byte of its section. Ties and copies show dtype, shape, digest and storage of the other.
     """
 
     name: str
@@ -43,7 +43,13 @@ class Entry:
     target: str | None
     storage: Storage
     offset: int
-    record: EntryRecord  # what the index says of this name: for a tie, only name and target
+    record: EntryRecord  # what the index says of this name: for a tie or a copy, only name and target
+    copy_of: str | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it has a section of its own."""
+        return self.target is None and self.copy_of is None
 
     @property
     def elements(self) -> int:
@@ -66,7 +72,7 @@ class Reader:
         self.threads = threads
         self._file = TensorFile(source, self.limits)
         self._bank = ModelBank([Table(data) for data in self._file.index.tables])
-        self._codings: dict[str, NativeCoding] = {}
+        self._codings: dict[int, NativeCoding] = {}  # by id of the Coding, which its entry keeps alive
         try:
             self.entries = _entries(self._file)
         except BaseException:
@@ -97,6 +103,11 @@ class Reader:
     def index_bytes(self) -> int:
         """Length of the index."""
         return self._file.footer.index_bytes
+
+    @property
+    def stored(self) -> list[Entry]:
+        """The entries that have a section of their own."""
+        return [entry for entry in self.entries.values() if entry.is_stored]
 
     def entry(self, name: str) -> Entry:
         """The entry of that name. Raises TensorNotFoundError."""
@@ -161,11 +172,11 @@ class Reader:
 
     def check_blocks(self) -> None:
         """Raises ChecksumError unless every block has the digest that the index gives."""
-        self._run("check", [(entry, 0, None) for entry in self._owners()])
+        self._run("check", [(entry, 0, None) for entry in self.stored])
 
     def check_tensors(self) -> Iterator[Entry]:
         """Decodes tensor by tensor and compares with the digest of the decoded bytes; yields each that is right."""
-        for entry in self._owners():
+        for entry in self.stored:
             check_decoded(entry, self._decode([entry])[entry.name])
             yield entry
 
@@ -179,20 +190,17 @@ class Reader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _owners(self) -> list[Entry]:
-        return [entry for entry in self.entries.values() if entry.target is None]
-
     def _coding(self, entry: Entry) -> int:
         """Address of the tensor's coding for the kernels, 0 when it is plain. Raises CorruptError for bad tables."""
         coding = entry.storage.coding
         if coding.is_plain:
             return 0
-        if entry.name not in self._codings:
+        if id(coding) not in self._codings:  # copies share the storage of what they repeat
             try:
-                self._codings[entry.name] = NativeCoding(coding, self._bank, entry.dtype.itemsize)
+                self._codings[id(coding)] = NativeCoding(coding, self._bank, entry.dtype.itemsize)
             except (ValueError, IndexError) as error:
                 raise CorruptError(f"a table breaks a rule: {error}", kind="tables/form", tensor=entry.name) from None
-        return self._codings[entry.name].address
+        return self._codings[id(coding)].address
 
     def _check_budget(self, size: int) -> None:
         budget = self.limits.decoded_bytes(self.file_bytes)
@@ -254,6 +262,12 @@ def _blocks_of_rows(entry: Entry, start: int, stop: int) -> tuple[int, int]:
     return start * row // size, -(-stop * row // size)
 
 
+def _sharing(record: EntryRecord, of: Entry) -> Entry:
+    """The entry of a tie or a copy of `of`."""
+    target, copy_of = (None, of.name) if record.copied else (of.name, of.copy_of)
+    return Entry(record.name, of.dtype, of.shape, of.digest, target, of.storage, of.offset, record, copy_of)
+
+
 def _entries(file: TensorFile) -> dict[str, Entry]:
     """The entries of a file with their sections, which follow each other from the end of the prologue."""
     entries: dict[str, Entry] = {}
@@ -262,10 +276,7 @@ def _entries(file: TensorFile) -> dict[str, Entry]:
     offset = prologue.SIZE
     for record in file.index.entries:
         if record.target is not None:
-            of = entries[names[record.target]]
-            entries[record.name] = Entry(
-                record.name, of.dtype, of.shape, of.digest, of.name, of.storage, of.offset, record
-            )
+            entries[record.name] = _sharing(record, entries[names[record.target]])
             continue
         assert record.dtype is not None
         stored = storage.interpret(record, at)

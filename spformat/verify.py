@@ -36,7 +36,7 @@ def verify(
     Raises FormatError at the first thing that is wrong. progress(label, done_bytes, total_bytes).
     """
     with Reader(path, limits=limits, threads=threads) as reader:
-        owners = [entry for entry in reader.entries.values() if entry.target is None]
+        owners = reader.stored
         if deep:
             total, done = sum(entry.dense_bytes for entry in owners), 0
             for entry in reader.check_tensors():

@@ -19,6 +19,7 @@ from .container.entry import EntryRecord
 from .container.index import Index
 from .container.version import FormatVersion
 from .dtypes import DType, from_numpy
+from .duplicates import Duplicates
 from .errors import SourceError, SpformatError
 from .layouts import jobs
 from .layouts.coding import NativeCoding
@@ -35,6 +36,8 @@ _WINDOW = 1 << 24  # bytes encoded before they are written: what packing needs b
 
 class Writer:
     """Writes an .spf file to a path (atomically: a temporary file, synced, renamed) or to a binary file object.
+
+    Equal tensors are stored once in a file that is written to a path: there they can be read back and compared.
 
     Used as a context manager it commits at the end of the block and leaves nothing behind after an exception.
     metadata: str keys; None, bool, int, float, str, list and dict values. policy: how tensors are stored.
@@ -59,6 +62,7 @@ class Writer:
         self._finished = False
         self._atomic = AtomicFile(target) if isinstance(target, (str, os.PathLike)) else None
         self._file: BinaryIO = self._atomic.file if self._atomic else target  # type: ignore[assignment]
+        self._duplicates = Duplicates(self._atomic.file, self._index.entries, self._pool.bank) if self._atomic else None
         self._write(prologue.write(FormatVersion()))
 
     def add(self, name: str, array: npt.NDArray[Any], dtype: DType | None = None) -> None:
@@ -69,10 +73,18 @@ class Writer:
         if array.ndim > MAX_RANK:
             raise SourceError("too many dimensions", tensor=name, expected=MAX_RANK, found=array.ndim)
         bits = _bit_patterns(array, wire)
+        self.dense_bytes += bits.nbytes
+        digest_of_bits = digest(bits)
+        twin = self._duplicates.find(bits, wire, digest_of_bits, self._threads) if self._duplicates else None
+        if twin is not None:
+            self._append(EntryRecord(name, target=twin, copied=True))
+            return
+        offset = self.stored_bytes
         storage = choose(name, bits, wire, self._policy, self._pool, self._threads).storage(self._pool)
         self._write_blocks(bits, storage)
-        self._append(record(name, wire, bits.shape, digest(bits), storage))
-        self.dense_bytes += bits.nbytes
+        self._append(record(name, wire, bits.shape, digest_of_bits, storage))
+        if self._duplicates:
+            self._duplicates.note(len(self._index.entries) - 1, offset)
 
     def tie(self, name: str, target: str) -> None:
         """Stores a name for a tensor that was added before (or tied to one)."""
@@ -81,8 +93,9 @@ class Writer:
         if target not in self._numbers:
             raise SourceError(f"tied to {target!r}, which was not added before", tensor=name)
         number = self._numbers[target]
-        owner = self._index.entries[number].target
-        self._append(EntryRecord(name, target=number if owner is None else owner))
+        owner = self._index.entries[number]
+        is_tie = owner.target is not None and not owner.copied
+        self._append(EntryRecord(name, target=owner.target if is_tie else number))
 
     @property
     def written_path(self) -> Path:

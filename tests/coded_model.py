@@ -120,3 +120,13 @@ def strips(data, rows, columns, classes, tables):
         for bit, row in enumerate(order[i // columns * 8 :][:8]):
             mask[row][i % columns] = symbol >> bit & 1
     return mask, rest
+
+
+def codes(data, count, distinct, table=None):
+    """Codes below `distinct`: packed, or under a table. Returns them and what follows."""
+    if table is not None:
+        return rans(data, count, [table] * count)
+    width = (distinct - 1).bit_length()
+    size = -(-count * width // 8)
+    number = int.from_bytes(data[:size], "little")
+    return [number >> i * width & (1 << width) - 1 for i in range(count)], data[size:]

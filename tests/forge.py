@@ -74,7 +74,7 @@ class Opened:
         """(start in the body, length) of each block of a tensor."""
         spans, at = [], 0
         for i, entry in enumerate(self.index["tensors"]):
-            if len(entry) == 2:
+            if len(entry) in (2, 3):
                 continue
             dense = math.prod(entry[2]) * ITEMSIZE[entry[1]]
             lengths = [dense] if isinstance(entry[4], int) else entry[4][4][0::4]

@@ -213,7 +213,7 @@ def check_metadata(value: Any, depth: int) -> None:
 
 @dataclass
 class Tensor:
-    """An entry of the index. A tie has the storage, and the section, of its target."""
+    """An entry of the index. Ties and copies have the storage, and the section, of their target."""
 
     name: str
     dtype: int
@@ -224,7 +224,8 @@ class Tensor:
     codecs: list[Codec] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     section: bytes = b""
-    tied_to: str | None = None
+    is_copy: bool = False
+    tied_to: str | None = None  # the tensor whose memory this one shares
 
     @property
     def itemsize(self) -> int:
@@ -253,7 +254,7 @@ class Tensor:
 
 
 def read_entry(entry: Any, earlier: list[Tensor], tables: Tables) -> Tensor:
-    """3.3 Tensor entries: `[name, target]` or `[name, dtype, shape, digest, zeros or storage (, options)]`."""
+    """3.3 Tensor entries: `[name, target (, true)]` or `[name, dtype, shape, digest, zeros or storage (, options)]`."""
     named = isinstance(entry, list) and len(entry) > 0 and isinstance(entry[0], str)
     must(named, "entry/form", "not an array that starts with a name")
     name, *rest = entry
@@ -264,14 +265,18 @@ def read_entry(entry: Any, earlier: list[Tensor], tables: Tables) -> Tensor:
 
 def read_named(name: str, rest: list[Any], earlier: list[Tensor], tables: Tables) -> Tensor:
     """What follows the name in an entry."""
-    must(len(rest) in (1, 4, 5), "entry/form", f"an array of {1 + len(rest)}, which is none of the forms")
+    must(len(rest) in (1, 2, 4, 5), "entry/form", f"an array of {1 + len(rest)}, which is none of the forms")
     must(name not in {tensor.name for tensor in earlier}, "entry/name", f"{name!r} occurs twice")
-    if len(rest) == 1:
-        must(is_count(rest[0]), "entry/form", "the target is not an int >= 0")
-        must(rest[0] < len(earlier), "entry/tie", f"target {rest[0]} is not an earlier entry")
-        tensor: Tensor = copy(earlier[rest[0]])
-        must(tensor.tied_to is None, "entry/tie", f"target {rest[0]} is itself a tie")
-        tensor.name, tensor.tied_to = name, tensor.name
+    if len(rest) <= 2:
+        target, is_copy = rest[0], len(rest) == 2
+        must(is_count(target), "entry/form", "the target is not an int >= 0")
+        must(not is_copy or rest[1] is True, "entry/form", "three elements, and the last is not true")
+        must(target < len(earlier), "entry/tie", f"target {target} is not an earlier entry")
+        tensor: Tensor = copy(earlier[target])
+        allowed = tensor.tied_to is None and not (is_copy and tensor.is_copy)
+        must(allowed, "entry/tie", f"target {target} is one that a tie or a copy must not have")
+        tensor.tied_to = None if is_copy else tensor.name
+        tensor.name, tensor.is_copy = name, is_copy
         return tensor
     if len(rest) == 5:
         must(isinstance(rest[4], dict) and len(rest[4]) > 0, "entry/form", "options are not a map with a key")
@@ -450,9 +455,9 @@ class Csr(Layout):
             must(whole, "csr/parameters", f"{tensor.block_elements} elements in a block are no multiple of {unit}")
 
     def check_counts(self, block: Block, tensor: Tensor) -> None:
-        """ "Where gaps or values are entropy coded, entries is at most the number of elements of the block." """
+        """ "Where gaps or values have another codec [...], entries is at most the number of elements of the block." """
         super().check_counts(block, tensor)
-        fits = not any(codec.coded for codec in tensor.codecs) or block.entries <= block.elements
+        fits = all(isinstance(codec, Raw) for codec in tensor.codecs) or block.entries <= block.elements
         must(fits, "storage/counts", f"impossible counts: {block}")
 
     def decode(self, source: Source, block: Block, tensor: Tensor) -> list[int]:
@@ -523,7 +528,6 @@ class Codec:
     """How a stream of numbers is stored. A codec offers one method for each kind of stream that it is allowed for."""
 
     streams: ClassVar[tuple[str, ...]]
-    coded = True
 
     def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
         raise NotImplementedError
@@ -546,19 +550,14 @@ def read_codec(codec: Any, stream: str, tensor: Tensor, tables: Tables) -> Codec
     number, *parameters = codec if isinstance(codec, list) and codec else [codec]
     form = type(number) is int and (parameters != []) == isinstance(codec, list)
     must(form and number in CODECS, "storage/codec", f"codec {codec}")
-    kind = CODECS[number]
-    must(stream in kind.streams, "storage/codec", f"codec {number} is not allowed for {stream}")
-    fillers = isinstance(tensor.layout, Csr) and not tensor.layout.escapes
-    forbidden = stream == "values" and kind.coded and fillers
-    must(not forbidden, "storage/codec", "entropy coded values are allowed with escapes only")
-    return kind(parameters, tensor, tables)
+    must(stream in CODECS[number].streams, "storage/codec", f"codec {number} is not allowed for {stream}")
+    return CODECS[number](parameters, tensor, tables)
 
 
 class Raw(Codec):
     """7.1 "Each number as its bytes, little-endian. (The mask is bytes already.)" """
 
     streams: ClassVar[tuple[str, ...]] = ("values", "mask")
-    coded = False
 
     def __init__(self, parameters: list[Any], _tensor: Tensor, _tables: Tables) -> None:
         must(parameters == [], "storage/codec", "a codec without parameters has some")
@@ -761,6 +760,8 @@ class Floatsplit(Codec):
 
     def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
         must(len(parameters) == 3 and all(map(is_count, parameters)), "storage/codec", "parameters are not 3 ints >= 0")
+        fillers = isinstance(tensor.layout, Csr) and not tensor.layout.escapes
+        must(not fillers, "storage/codec", "values of codec floatsplit are allowed with escapes only")
         self.shift, self.base, table = parameters
         w = 8 * tensor.itemsize
         must(w <= 64 and w - 16 <= self.shift <= w - 2, "storage/codec", f"shift {self.shift} of {w} bits")
@@ -836,7 +837,35 @@ def read_classes(data: Any, classes: int, lines: int) -> list[int]:
     return numbers
 
 
-CODECS: dict[int, type[Codec]] = {0: Raw, 1: Bitpack, 2: Rans, 3: Floatsplit, 4: Strips}
+class Codebook(Codec):
+    """7.6 `[5, codebook, codes]`: values that take few distinct bit patterns, as their numbers in the codebook."""
+
+    streams = ("values",)
+
+    def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
+        form = len(parameters) == 2 and isinstance(parameters[0], bytes) and tensor.itemsize <= 8
+        must(form, "storage/codec", "parameters are not a bin and a codec, or values have more than 8 bytes")
+        book, codes = parameters
+        must(len(book) % tensor.itemsize == 0, "storage/codec", f"{len(book)} bytes of patterns of {tensor.itemsize}")
+        self.book = Source(book).numbers(len(book) // tensor.itemsize, tensor.itemsize)
+        ascending = all(first < second for first, second in pairwise(self.book))
+        must(1 <= len(self.book) <= 256 and ascending, "storage/codec", "not 1 to 256 patterns that ascend")
+        bitpacked = type(codes) is int and codes == 1
+        coded = isinstance(codes, list) and len(codes) == 2 and type(codes[0]) is int and codes[0] == 2
+        must(bitpacked or coded, "storage/codec", f"codes have the codec {codes}")
+        self.table = tables[codes[1]] if coded else None
+
+    def values(self, source: Source, count: int, _tensor: Tensor) -> list[int]:
+        width = (len(self.book) - 1).bit_length()
+        if self.table is None:
+            codes = source.bits(count, width, "codebook/padding")
+        else:
+            codes = rans(source, [self.table] * count)
+        must(max(codes, default=0) < len(self.book), "codebook/code", f"a code is not below {len(self.book)}")
+        return [self.book[code] for code in codes]
+
+
+CODECS: dict[int, type[Codec]] = {0: Raw, 1: Bitpack, 2: Rans, 3: Floatsplit, 4: Strips, 5: Codebook}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # 8. Digests: "XXH3-64, seed 0, default secret, as in the xxHash specification, version 0.8."
@@ -967,7 +996,9 @@ class SpfFile:
         for entry in top["tensors"]:
             tensor = read_entry(entry, self.tensors, tables)
             self.tensors.append(tensor)
-            if tensor.tied_to is None:  # 2.2 "Sections follow each other in the order of the tensors in the index."
+            if (
+                tensor.tied_to is None and not tensor.is_copy
+            ):  # 2.2 "Sections follow each other in the order of the tensors in the index."
                 end = at + sum(block.stored_bytes for block in tensor.blocks)
                 tensor.section, at = data[at:end], end
         must(at == index_offset, "sections/extent", f"the sections end at {at}, the index starts at {index_offset}")
@@ -989,6 +1020,7 @@ def main(arguments: list[str]) -> int:
                 sys.stdout.buffer.write(decoded)
                 continue
             how = type(tensor.layout).__name__.lower() if tensor.tied_to is None else f"tied to {tensor.tied_to!r}"
+            how = f"copy, {how}" if tensor.is_copy else how
             print(f"{tensor.name!r} {DTYPES[tensor.dtype][0]} {tensor.shape} {how}, digest {xxh3(decoded):016x}")
         if not names:
             print(f"metadata {file.metadata}")

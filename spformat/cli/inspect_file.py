@@ -70,13 +70,14 @@ def layout_text(tensor: TensorReport) -> str:
     return " ".join([tensor.layout, *filter(None, [*marks, coded])])
 
 
-_SHORT = {"rans": "rans", "strips": "strips", "floatsplit": "float"}
+_SHORT = {"rans": "rans", "strips": "strips", "floatsplit": "float", "codebook": "book"}
 
 
 def _row(tensor: TensorReport) -> list[str]:
-    name = tensor.name if tensor.tied_to is None else f"{tensor.name} = {tensor.tied_to}"
+    other = tensor.tied_to or tensor.copy_of
+    name = tensor.name if other is None else f"{tensor.name} = {other}"
     row = [name, tensor.dtype, shape_text(tensor.shape), layout_text(tensor)]
-    if tensor.tied_to is not None:
+    if other is not None:
         return [*row, "-", "-", _short(tensor.stored_bytes), "-", "-", "-", "-"]
     sizes = [_short(tensor.dense_bytes), _short(tensor.stored_bytes), times(tensor.ratio)]
     return [

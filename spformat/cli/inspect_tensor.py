@@ -23,12 +23,10 @@ def tensor_text(tensor: TensorReport, width: int | None) -> str:  # noqa: ARG001
     """What `inspect --tensor NAME` prints."""
     account = tensor.accounting
     lines = [printable(tensor.name), *_shape(tensor)]
-    if tensor.tied_to is not None:
-        lines += [
-            f"  tied to   {printable(tensor.tied_to)}, which is stored",
-            *_bytes(tensor.stored_bytes, account),
-        ]
-        return "\n".join(lines)
+    for what, other in (("tied to", tensor.tied_to), ("copy of", tensor.copy_of)):
+        if other is not None:
+            stored_there = f"  {what}   {printable(other)}, which is stored"
+            return "\n".join([*lines, stored_there, *_bytes(tensor.stored_bytes, account)])
     lines += _stored(tensor)
     if tensor.gap_code is not None:
         lines += [*_gap_code(tensor.gap_code), *_numbers(account, tensor.nonzeros, _fill(tensor.gap_code))]

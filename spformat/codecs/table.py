@@ -7,8 +7,9 @@ BITPACK = 1
 RANS = 2
 FLOATSPLIT = 3
 STRIPS = 4
+CODEBOOK = 5
 
-NAMES = {RAW: "raw", BITPACK: "bitpack", RANS: "rans", FLOATSPLIT: "floatsplit", STRIPS: "strips"}
+NAMES = {RAW: "raw", BITPACK: "bitpack", RANS: "rans", FLOATSPLIT: "floatsplit", STRIPS: "strips", CODEBOOK: "codebook"}
 
 
 def name(codec: int) -> str:

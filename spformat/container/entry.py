@@ -31,7 +31,7 @@ class StorageRecord:
 
 @dataclass(slots=True)
 class EntryRecord:
-    """An entry. A tie has only name and target; otherwise exactly one of zeros and storage is given."""
+    """An entry. A tie or a copy has only name and target; otherwise exactly one of zeros and storage is given."""
 
     name: str
     dtype: DType | None = None
@@ -40,6 +40,7 @@ class EntryRecord:
     zeros: int | None = None
     storage: StorageRecord | None = None
     target: int | None = None
+    copied: bool = False  # the target's bytes in memory of its own, not the target's memory
 
     @property
     def elements(self) -> int:
@@ -47,7 +48,7 @@ class EntryRecord:
 
     def to_wire(self) -> list[Any]:
         if self.target is not None:
-            return [self.name, self.target]
+            return [self.name, self.target, True] if self.copied else [self.name, self.target]
         assert self.dtype is not None
         last = self.zeros if self.storage is None else self.storage.to_wire()
         return [self.name, self.dtype.code, list(self.shape), self.digest, last]
@@ -62,6 +63,8 @@ def read(wire: Any, number: int, offset: int) -> EntryRecord:
         raise _broken("entry/name", f"the name of entry {number} is too long", None, offset, MAX_NAME_BYTES, len(name))
     if len(wire) == 2:
         return EntryRecord(name, target=_target(wire[1], name, number, offset))
+    if len(wire) == 3 and wire[2] is True:
+        return EntryRecord(name, target=_target(wire[1], name, number, offset), copied=True)
     _check_extras(wire, name, offset)
     dtype, shape = _dtype(wire[1], name, offset), _shape(wire[2], name, offset)
     elements = math.prod(shape)
@@ -104,7 +107,9 @@ def _check_extras(wire: list[Any], name: str, offset: int) -> None:
         if len(wire) == 6:
             canonical.check_depth(wire[5], offset, outside=3)
         return
-    raise _broken("entry/form", "the entry has none of the known forms", name, offset, "2, 5 or 6 elements", len(wire))
+    raise _broken(
+        "entry/form", "the entry has none of the known forms", name, offset, "2, 3, 5 or 6 elements", len(wire)
+    )
 
 
 def _dtype(code: Any, name: str, offset: int) -> DType:

@@ -87,5 +87,8 @@ def _check_names(entries: list[EntryRecord], offset: int) -> None:
 
 def _check_ties(entries: list[EntryRecord], offset: int) -> None:
     for record in entries:
-        if record.target is not None and entries[record.target].target is not None:
-            raise CorruptError("a tie to a tie", kind="entry/tie", tensor=record.name, offset=offset)
+        if record.target is None:
+            continue
+        target = entries[record.target]
+        if target.target is not None and (record.copied or not target.copied):
+            raise CorruptError("a tie or a copy of a tie", kind="entry/tie", tensor=record.name, offset=offset)

@@ -34,9 +34,9 @@ class Accounting:
 
 
 def account(reader: Reader, entry: Entry) -> Accounting:
-    """The accounting of a tensor; of a tie, just its entry in the index. Reads some bytes of each coded block."""
+    """The accounting of a tensor; of a tie or a copy just its entry in the index. Reads some bytes of coded blocks."""
     overhead = entry_bytes(entry.record)
-    if entry.target is not None:
+    if not entry.is_stored:
         return Accounting(None, 0, None, None, 0, 0, None, 0, 0, 0, overhead)
     storage, layout = entry.storage, entry.storage.layout
     pieces = [_pieces(reader, entry, block) for block in range(storage.blocks)]

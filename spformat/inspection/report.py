@@ -20,7 +20,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class TensorReport:
-    """One tensor. layout is "tied" for a name that shares another's storage (`tied_to`), which counts no bytes twice.
+    """One tensor. layout is "tied" for a name that shares another's memory (`tied_to`) and "copy" for one that repeats
+    another's bytes (`copy_of`): neither counts stored bytes twice.
 
     ratio: dense_bytes / stored_bytes. bits_per_nonzero: all stored bits. bound_bytes: the order-0 bound, None when
     it was not asked for. codecs: of its streams, index first.
@@ -43,6 +44,7 @@ class TensorReport:
     codecs: list[str] = field(default_factory=list)
     gap_code: dict[str, int] | None = None
     tied_to: str | None = None
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,14 @@ def inspect(
 
 
 def _tensor(reader: Reader, entry: Entry, bound: bool) -> TensorReport:
-    accounting, layout, owns = account(reader, entry), entry.storage.layout, entry.target is None
+    accounting, layout, owns = account(reader, entry), entry.storage.layout, entry.is_stored
     stored = accounting.overhead_bytes + (sum(entry.storage.stored_bytes) if owns else 0)
     nonzeros = sum(entry.storage.nonzeros)
     return TensorReport(
         name=entry.name,
         dtype=entry.dtype.name,
         shape=list(entry.shape),
-        layout=layout.name if owns else "tied",
+        layout=layout.name if owns else "copy" if entry.target is None else "tied",
         nonzeros=nonzeros,
         density=nonzeros / entry.elements if entry.elements else 0.0,
         dense_bytes=entry.dense_bytes,
@@ -123,6 +125,7 @@ def _tensor(reader: Reader, entry: Entry, bound: bool) -> TensorReport:
         codecs=entry.storage.coding.names() if owns else [],
         gap_code=asdict(layout.gap) if owns and isinstance(layout, Csr) else None,
         tied_to=entry.target,
+        copy_of=entry.copy_of if entry.target is None else None,
     )
 
 
@@ -134,7 +137,7 @@ def _file(reader: Reader) -> FileReport:
     entries = list(reader.entries.values())
     owners = [entry for entry in entries if entry.target is None]
     dense = sum(entry.dense_bytes for entry in owners)
-    stored = sum(sum(entry.storage.stored_bytes) for entry in owners)
+    stored = sum(sum(entry.storage.stored_bytes) for entry in reader.stored)
     in_index = sum(entry_bytes(entry.record) for entry in entries)
     return FileReport(
         bytes=reader.file_bytes,

@@ -62,6 +62,7 @@ uint8_t* encode_bitmask(const Block& block, const void* elements, Workspace& wor
   }
   gather_mask(block, elements, work.mask, work.values);
   stored = write_mask(block, work.mask, work, stored);
+  if (!stored) return nullptr;
   return write_values(block, work.values, block.nonzeros, work, stored);
 }
 

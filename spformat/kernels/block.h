@@ -55,6 +55,8 @@ enum class Status : uint32_t {
   csr_code,
   index_bytes,
   source_changed,
+  codebook_code,
+  codebook_padding,
 };
 
 struct Failure {

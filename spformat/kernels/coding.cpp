@@ -1,6 +1,7 @@
 #include "coding.h"
 
 #include "bits.h"
+#include "codebook.h"
 #include "floatsplit.h"
 #include "gap_code.h"
 #include "simd.h"
@@ -8,13 +9,6 @@
 
 namespace spf {
 namespace {
-
-Failure take(Cursor& cursor, uint64_t bytes, const uint8_t** out) {
-  if (cursor.left() < bytes) return {Status::stored_bytes, bytes, cursor.left()};
-  *out = cursor.at;
-  cursor.at += bytes;
-  return {};
-}
 
 uint64_t count_of(const uint8_t* symbols, uint64_t count, uint8_t symbol) {
   uint64_t found = 0;
@@ -44,7 +38,8 @@ uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* sy
     literals[escaped++] = symbols[i];
     symbols[i] = static_cast<uint8_t>(models.escape[table]);
   }
-  to += rans_encode(models, contexts, symbols, count, to);
+  to = rans_encode(models, contexts, symbols, count, to);
+  if (!to) return nullptr;
   std::memcpy(to, literals, escaped);
   return to + escaped;
 }
@@ -72,9 +67,9 @@ Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& w
   const int16_t escape = coding.models.escape[coding.value_table];
   const uint64_t escaped = escape < 0 ? 0 : count_of(work.symbols, count, static_cast<uint8_t>(escape));
   const uint8_t *literals = nullptr, *fields = nullptr;
-  if (const Failure failure = take(cursor, 2 * escaped, &literals)) return failure;
+  if (const Failure failure = cursor.take(2 * escaped, &literals)) return failure;
   const unsigned width = coding.shift + 1u;
-  if (const Failure failure = take(cursor, bytes_of_bits(count, width), &fields)) return failure;
+  if (const Failure failure = cursor.take(bytes_of_bits(count, width), &fields)) return failure;
   if (!padding_is_zero(fields, count, width)) return {Status::float_padding, 0, 1};
   simd().join[size_index(b.itemsize)]({coding.shift, coding.base}, work.symbols, fields, count, values);
   if (escaped) return read_escaped(b, coding, work.symbols, count, literals, values);
@@ -85,9 +80,9 @@ Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& w
 template <class Read>
 Failure read_index(Cursor& cursor, Read&& read) {
   const uint8_t *length = nullptr, *start = nullptr;
-  if (const Failure failure = take(cursor, 4, &length)) return failure;
+  if (const Failure failure = cursor.take(4, &length)) return failure;
   const uint64_t bytes = load<uint32_t>(length);
-  if (const Failure failure = take(cursor, bytes, &start)) return failure;
+  if (const Failure failure = cursor.take(bytes, &start)) return failure;
   Cursor index{start, start + bytes};
   if (const Failure failure = read(index)) return failure;
   if (index.left()) return {Status::index_bytes, bytes - index.left(), bytes};
@@ -113,7 +108,7 @@ uint64_t most_stored_bytes(const Block& b) {
 Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out) {
   const uint64_t bytes = bytes_of_bits(b.elements, 1);
   const uint8_t codec = index_codec_of(b);
-  if (codec == kRaw) return take(cursor, bytes, out);
+  if (codec == kRaw) return cursor.take(bytes, out);
   *out = work.mask;
   const Coding& coding = *coding_of(b);
   return read_index(cursor, [&](Cursor& index) -> Failure {
@@ -134,21 +129,21 @@ Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
   const Failure failure =
       read_index(cursor, [&](Cursor& index) { return rans_decode(index, coding.models, contexts, b.entries, codes); });
   if (failure) return failure;
-  uint8_t all = 0;
-  for (uint64_t i = 0; i < b.entries; ++i) all |= codes[i];
-  if (all >> b.bits) return {Status::csr_code, (1u << b.bits) - 1, all};
+  const unsigned largest = largest_byte(codes, b.entries);
+  if (largest >> b.bits) return {Status::csr_code, (1u << b.bits) - 1, largest};
   return {};
 }
 
 Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,
                     uint8_t* destination) {
   if (value_codec_of(b) == kRaw) {
-    if (const Failure failure = take(cursor, count * b.itemsize, out)) return failure;
+    if (const Failure failure = cursor.take(count * b.itemsize, out)) return failure;
     if (destination) std::memcpy(destination, *out, count * b.itemsize);
     return {};
   }
   uint8_t* values = destination ? destination : work.values;
   *out = values;
+  if (value_codec_of(b) == kCodebook) return read_codes(b, count, cursor, work, values);
   return read_floats(b, count, cursor, work, values);
 }
 
@@ -171,15 +166,15 @@ uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_
   }
   const Symbols symbols = mask_symbols(b, mask, work);
   uint8_t* end = write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, to + 4, work.literals);
-  store(to, static_cast<uint32_t>(end - to - 4));
+  if (end) store(to, static_cast<uint32_t>(end - to - 4));
   return end;
 }
 
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const Coding& coding = *coding_of(b);
-  const uint64_t bytes = rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, to + 4);
-  store(to, static_cast<uint32_t>(bytes));
-  return to + 4 + bytes;
+  uint8_t* end = rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, to + 4);
+  if (end) store(to, static_cast<uint32_t>(end - to - 4));
+  return end;
 }
 
 uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {
@@ -187,6 +182,7 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
     std::memcpy(to, values, count * b.itemsize);
     return to + count * b.itemsize;
   }
+  if (value_codec_of(b) == kCodebook) return write_codes(b, values, count, work, to);
   const Coding& coding = *coding_of(b);
   const EncodeModel& model = coding.models.encode[coding.value_table];
   const int16_t escape = coding.models.escape[coding.value_table];
@@ -206,7 +202,8 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
       }
     }
   });
-  to += rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to);
+  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to);
+  if (!to) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);
   std::memcpy(to, work.literals, bytes);
   to += bytes;

@@ -5,7 +5,7 @@
 
 namespace spf {
 
-enum Codec : uint8_t { kRaw = 0, kBitpack = 1, kRans = 2, kFloatsplit = 3, kStrips = 4 };
+enum Codec : uint8_t { kRaw = 0, kBitpack = 1, kRans = 2, kFloatsplit = 3, kStrips = 4, kCodebook = 5 };
 
 // One for each tensor that uses an entropy coder; Block.coding is its address.
 struct Coding {
@@ -13,13 +13,16 @@ struct Coding {
   const uint8_t* strip_tables;    // row class * column_classes + column class -> table
   const uint8_t* row_class;       // of every row of the tensor
   const uint8_t* column_class;    // of every column
+  const uint8_t* codebook;        // codebook_values bit patterns
   uint32_t base;                  // floatsplit
   uint8_t index_codec, index_table;
   uint8_t value_codec, value_table, shift;
   uint8_t row_classes, column_classes;
-  uint8_t reserved;
+  uint8_t code_codec;             // codebook: kBitpack or kRans
+  uint16_t codebook_values;       // 1 to 256
+  uint16_t reserved;
 };
-static_assert(sizeof(Coding) == 64);
+static_assert(sizeof(Coding) == 72);
 
 // Room for the pieces of one block, sized by the engine: each with 64 bytes of slack.
 struct Workspace {
@@ -36,6 +39,13 @@ inline uint8_t index_codec_of(const Block& b) {
   return b.layout == kCsr ? kBitpack : kRaw;
 }
 inline uint8_t value_codec_of(const Block& b) { return b.coding ? coding_of(b)->value_codec : static_cast<uint8_t>(kRaw); }
+
+// The largest of some bytes, 0 of none.
+inline unsigned largest_byte(const uint8_t* bytes, uint64_t count) {
+  uint8_t largest = 0;
+  for (uint64_t i = 0; i < count; ++i) largest = bytes[i] > largest ? bytes[i] : largest;
+  return largest;
+}
 
 // Most bytes that the coded streams of a block can take.
 uint64_t most_stored_bytes(const Block& b);
@@ -55,7 +65,8 @@ struct Symbols {
 };
 Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work);
 
-// Each writes its stream and returns where it ends.
+// Each writes its stream and returns where it ends; null when a symbol cannot be coded, because the tensor changed since
+// its tables were made.
 uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to);
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to);
 uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to);

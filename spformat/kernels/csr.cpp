@@ -240,6 +240,7 @@ uint8_t* encode_csr(const Block& block, const void* elements, Workspace& work, u
   if (!block.coding) return values;
   uint8_t* end = coded ? write_gaps(block, work.mask, block.entries, gaps)
                        : gaps + bytes_of_bits(block.entries, block.bits);
+  if (!end) return nullptr;
   return write_values(block, work.values, values_of(block), work, end);
 }
 

@@ -154,6 +154,7 @@ Failure encode(Block& b, Scratch& scratch) {
   const uint8_t* end = b.layout == kDense     ? encode_dense(b, elements, work, stored)
                        : b.layout == kBitmask ? encode_bitmask(b, elements, work, stored)
                                               : encode_csr(b, elements, work, stored);
+  if (!end) return {Status::source_changed, 0, 0};
   b.stored_bytes = static_cast<uint64_t>(end - stored);
   b.digest = xxh3_64(stored, b.stored_bytes);
   return {};

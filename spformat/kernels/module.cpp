@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include "codebook.h"
 #include "coding.h"
 #include "engine.h"
 #include "frequencies.h"
@@ -75,6 +76,13 @@ void key_histogram(ConstBytes data, unsigned itemsize, unsigned shift, uint64_t 
   spf::key_histogram(data.data(), itemsize, data.size() / itemsize, shift, mask, histogram.data());
 }
 
+// Fills patterns and counts of the distinct nonzeros; returns how many there are, 0 when they are more than 256.
+unsigned distinct_nonzeros(ConstBytes data, unsigned itemsize, Words patterns, Words counts) {
+  if (patterns.size() < spf::kMostCodes || counts.size() < spf::kMostCodes) throw nb::value_error("too little room");
+  nb::gil_scoped_release release;
+  return spf::distinct_nonzeros(data.data(), itemsize, data.size() / itemsize, patterns.data(), counts.data());
+}
+
 // Fills 256 frequencies; returns the escape symbol, -1 when there is none.
 int read_table(nb::bytes table, nb::ndarray<uint16_t, nb::shape<256>, nb::c_contig, nb::device::cpu> frequencies) {
   int escape = -1;
@@ -142,6 +150,8 @@ NB_MODULE(_native, m) {
   m.attr("ENCODE_MODEL_BYTES") = sizeof(spf::EncodeModel);
   m.def("count_symbols", &count_symbols, nb::arg("blocks"), nb::arg("counts"), nb::arg("threads"),
         "Counts the symbols of the mask or gap streams, 256 numbers a table.");
+  m.def("distinct_nonzeros", &distinct_nonzeros, nb::arg("data"), nb::arg("itemsize"), nb::arg("patterns"),
+        nb::arg("counts"), "The distinct nonzeros in order of appearance and how often each occurs; 0 beyond 256.");
   m.def("read_table", &read_table, nb::arg("table"), nb::arg("frequencies"),
         "Frequencies of a table and its escape symbol; ValueError when it breaks a rule.");
   m.def("expand_model", &expand_model, nb::arg("frequency"), nb::arg("decode"), nb::arg("encode"),

@@ -84,9 +84,9 @@ Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contex
   return finish(stream);
 }
 
-uint64_t rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
+uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out) {
-  if (count == 0) return 0;
+  if (count == 0) return out;
   const unsigned lanes = lanes_for(coded_bytes(models, contexts, symbols, count));
   uint32_t state[kMostLanes];
   for (uint32_t& s : state) s = kLowest;
@@ -96,6 +96,7 @@ uint64_t rans_encode(const Models& models, const Contexts& contexts, const uint8
   for (uint64_t i = count; i-- > 0;) {
     const EncodeModel& model = models.encode[contexts.at(i)];
     const uint32_t frequency = model.frequency[symbols[i]];
+    if (frequency == 0) return nullptr;
     uint32_t& s = state[i % lanes];
     if (s >= uint64_t{frequency} << (32 - kSlotBits)) {
       words -= 2;
@@ -109,7 +110,7 @@ uint64_t rans_encode(const Models& models, const Contexts& contexts, const uint8
   store(out + 1, static_cast<uint32_t>(bytes / 2));
   for (unsigned lane = 0; lane < lanes; ++lane) store(out + 5 + 4 * lane, state[lane]);
   std::memmove(out + 5 + 4 * lanes, words, bytes);
-  return 5 + 4 * lanes + bytes;
+  return out + 5 + 4 * lanes + bytes;
 }
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {

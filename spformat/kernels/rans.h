@@ -38,6 +38,13 @@ struct Cursor {
   const uint8_t* at;
   const uint8_t* end;
   uint64_t left() const { return static_cast<uint64_t>(end - at); }
+  // The next `bytes` bytes, and the cursor moves on.
+  Failure take(uint64_t bytes, const uint8_t** out) {
+    if (left() < bytes) return {Status::stored_bytes, bytes, left()};
+    *out = at;
+    at += bytes;
+    return {};
+  }
 };
 
 // The states and what is left of the words of a stream that is being decoded.
@@ -57,9 +64,9 @@ uint64_t rans_steps_avx2(RansStream&, const DecodeModel*, const Contexts&, uint6
 
 Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count, uint8_t* symbols);
 
-// Worst case of the encoder's output, and the encoder: returns the bytes written. Every symbol has a slot.
+// Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
 inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 2; }
-uint64_t rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
+uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out);
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode);

@@ -25,6 +25,7 @@ CODING = np.dtype(
         ("strip_tables", "<u8"),
         ("row_class", "<u8"),
         ("column_class", "<u8"),
+        ("codebook", "<u8"),
         ("base", "<u4"),
         ("index_codec", "u1"),
         ("index_table", "u1"),
@@ -33,8 +34,9 @@ CODING = np.dtype(
         ("shift", "u1"),
         ("row_classes", "u1"),
         ("column_classes", "u1"),
-        ("reserved", "u1"),
-        ("unused", "<u4"),
+        ("code_codec", "u1"),
+        ("codebook_values", "<u2"),
+        ("reserved", "<u2"),
     ]
 )
 assert CODING.itemsize == _native.CODING_BYTES
@@ -101,8 +103,27 @@ class Floatsplit:
         return [self.table]
 
 
+@dataclass(frozen=True)
+class Codebook:
+    """Values as codes into a list of bit patterns.
+
+    patterns: 1 to 256 patterns of itemsize bytes each, ascending as unsigned integers. table: of the codes' rans
+    stream; None packs them with as few bits as their number needs.
+    """
+
+    patterns: bytes
+    table: int | None
+    number: ClassVar[int] = codecs.CODEBOOK
+
+    def to_wire(self) -> list[Any]:
+        return [codecs.CODEBOOK, self.patterns, codecs.BITPACK if self.table is None else [codecs.RANS, self.table]]
+
+    def tables(self) -> list[int]:
+        return [] if self.table is None else [self.table]
+
+
 IndexCodec = int | Rans | Strips
-ValueCodec = int | Floatsplit
+ValueCodec = int | Floatsplit | Codebook
 
 
 @dataclass(frozen=True)
@@ -156,10 +177,19 @@ class NativeCoding:
         if isinstance(coding.value, Floatsplit):
             row["shift"], row["base"] = coding.value.shift, coding.value.base
             row["value_table"] = coding.value.table
+        if isinstance(coding.value, Codebook):
+            self._set_codebook(row, coding.value, itemsize)
         if isinstance(coding.index, Rans):
             row["index_table"] = coding.index.table
         if isinstance(coding.index, Strips):
             self._set_strips(row, coding.index)
+
+    def _set_codebook(self, row: Any, codebook: Codebook, itemsize: int) -> None:
+        patterns = np.frombuffer(codebook.patterns, np.uint8)
+        self._kept.append(patterns)
+        row["codebook"], row["codebook_values"] = patterns.ctypes.data, len(patterns) // itemsize
+        row["code_codec"] = codecs.BITPACK if codebook.table is None else codecs.RANS
+        row["value_table"] = codebook.table or 0
 
     def _set_strips(self, row: Any, strips: Strips) -> None:
         arrays = [np.array(strips.strip_tables, np.uint8), strips.rows, strips.columns]
@@ -198,12 +228,34 @@ def value_codec(wire: Any, itemsize: int) -> ValueCodec | None:
     """The codec of values that the index gives; None when it breaks a rule."""
     if type(wire) is int:
         return wire if wire == codecs.RAW else None
-    if type(wire) is not list or len(wire) != 4 or any(type(n) is not int for n in wire):
+    if type(wire) is not list or not wire or type(wire[0]) is not int or itemsize > 8:
+        return None
+    if wire[0] == codecs.CODEBOOK:
+        return _codebook(wire, itemsize)
+    return _floatsplit(wire, itemsize) if wire[0] == codecs.FLOATSPLIT else None
+
+
+def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
+    if len(wire) != 3 or type(wire[1]) is not bytes:
+        return None
+    _, patterns, codes = wire
+    if len(patterns) % itemsize or not 1 <= len(patterns) // itemsize <= 256:
+        return None
+    numbers = np.frombuffer(patterns, np.dtype(f"<u{itemsize}"))
+    if (numbers[1:] <= numbers[:-1]).any():
+        return None
+    if type(codes) is int:
+        return Codebook(patterns, None) if codes == codecs.BITPACK else None
+    is_rans = type(codes) is list and len(codes) == 2 and type(codes[0]) is int and codes[0] == codecs.RANS
+    return Codebook(patterns, codes[1]) if is_rans and _is_table(codes[1]) else None
+
+
+def _floatsplit(wire: list[Any], itemsize: int) -> Floatsplit | None:
+    if len(wire) != 4 or any(type(n) is not int for n in wire):
         return None
     _, shift, base, table = wire
     width = 8 * itemsize
-    fits = wire[0] == codecs.FLOATSPLIT and itemsize <= 8 and _is_table(table)
-    if not fits or not max(0, width - 16) <= shift <= width - 2 or not 0 <= base < 1 << (width - 1 - shift):
+    if not _is_table(table) or not max(0, width - 16) <= shift <= width - 2 or not 0 <= base < 1 << (width - 1 - shift):
         return None
     return Floatsplit(shift, base, table)
 

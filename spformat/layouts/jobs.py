@@ -71,6 +71,8 @@ _STATUS: list[tuple[type[SpformatError], str, str]] = [
     (CorruptError, "csr/code", "a gap code is wider than its bits"),
     (CorruptError, "block/index_bytes", "a coded index has another length than the block says"),
     (SourceError, "source/changed", "the tensor changed while it was packed"),
+    (CorruptError, "codebook/code", "a code beyond the end of the codebook"),
+    (CorruptError, "codebook/padding", "a padding bit of the codes is set"),
 ]
 
 

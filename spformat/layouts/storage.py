@@ -10,7 +10,7 @@ from ..container.entry import EntryRecord, StorageRecord
 from ..errors import CorruptError, FormatError, UnsupportedError
 from ..limits import MAX_BLOCK_ENTRIES
 from . import coding, gaps, table
-from .coding import Coding, Rans, Strips
+from .coding import Coding, Floatsplit, Rans, Strips
 from .table import Csr, Dense, Layout
 
 _LAYOUT_NAMES = {table.DENSE: "dense", table.BITMASK: "bitmask", table.CSR: "csr"}
@@ -133,8 +133,7 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
 def _suits(coded: Coding, layout: Layout, entry: EntryRecord, block_elements: int) -> bool:
     """Rules between codecs and parameters: coded gaps are bytes, coded values are never fillers, strips whole rows."""
     if isinstance(layout, Csr):
-        coded_value = not isinstance(coded.value, int)
-        if coded_value and layout.gap.fill == gaps.FILLER:
+        if isinstance(coded.value, Floatsplit) and layout.gap.fill == gaps.FILLER:
             return False
         return not isinstance(coded.index, Rans) or layout.gap.bits <= 8
     if isinstance(coded.index, Strips):

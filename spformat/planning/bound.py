@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .. import _native
 from ..dtypes import DType
+from .codebooks import distinct_values
 
 BitPatterns = npt.NDArray[Any]
 _PIECE_BITS = 16
@@ -19,8 +20,9 @@ def bound_bytes(array: BitPatterns, dtype: DType) -> int:
     """Bytes of the order-0 model of a C-contiguous tensor of bit patterns.
 
     Positions: the sum over rows (shape[0]) of columns * H(density of the row); a tensor of rank 1 is one row.
-    Values: for floats the order-0 entropy of the 15 leading magnitude bits (exponent and first mantissa bits), the
-    sign and the bits below raw; for other types the entropies of their 16-bit pieces. Tables cost nothing.
+    Values: the order-0 entropy where they take at most 256 distinct bit patterns; else for floats that of the 15
+    leading magnitude bits (exponent and first mantissa bits), the sign and the bits below raw; for other types the
+    entropies of their 16-bit pieces. Tables and codebooks cost nothing.
     """
     if array.size == 0:
         return 0
@@ -42,6 +44,9 @@ def _position_bits(array: BitPatterns) -> float:
 
 
 def _value_bits(array: BitPatterns, dtype: DType) -> float:
+    distinct = distinct_values(array)
+    if distinct is not None:
+        return _entropy_of(distinct.counts)
     width = 8 * dtype.itemsize
     if dtype.is_float:
         magnitude = min(width - 1, _PIECE_BITS - 1)
@@ -57,6 +62,11 @@ def _entropy(array: BitPatterns, shift: int, bits: int) -> tuple[int, float]:
     itemsize = min(array.itemsize, 8)
     if shift < 8 * itemsize:
         _native.key_histogram(array.reshape(-1).view(np.uint8), itemsize, shift, (1 << bits) - 1, histogram)
-    counts = histogram[histogram > 0].astype(np.float64)
-    total = counts.sum()
-    return int(total), float(total * np.log2(total) - (counts * np.log2(counts)).sum()) if total else 0.0
+    return int(histogram.sum()), _entropy_of(histogram)
+
+
+def _entropy_of(counts: npt.NDArray[np.uint64]) -> float:
+    """Bits of all symbols that occur so often."""
+    seen = counts[counts > 0].astype(np.float64)
+    total = seen.sum()
+    return float(total * np.log2(total) - (seen * np.log2(seen)).sum()) if total else 0.0

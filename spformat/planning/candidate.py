@@ -109,5 +109,5 @@ def _label(storage: Storage) -> str:
 def _coded_label(position: PositionPlan, value: ValuePlan) -> str:
     parts = [] if position.codec is None else [position.codec.label]
     if value.codec is not None:
-        parts.append(f"floatsplit {value.codec.shift}")
+        parts.append(value.codec.label)
     return "".join(f" + {part}" for part in parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..layouts.table import Csr, Dense
 from . import statistics
 from .blocks import block_elements
 from .candidate import Candidate, of_plans, weigh
+from .codebooks import codebook_plans, distinct_values
 from .coding_plan import PositionPlan, ValuePlan
 from .forced import forced
 from .policy import Policy
@@ -45,38 +45,56 @@ def candidates(
     per_block = block_elements(Dense().view(array.shape), nonzeros, policy.block_entries)
     if policy.layout != "auto":
         return [weigh(name, dtype, array.shape, forced(name, array, policy, nonzeros, threads))]
+    coded = not policy.fast and array.nbytes >= _LEAST_CODED
     dense_wins = (array.size - nonzeros) * dtype.itemsize <= nonzeros // 8 + _LEAST_STORAGE
-    if dense_wins and (policy.fast or not dtype.is_float or array.nbytes < _LEAST_CODED):
+    values = _Values(array, dtype, pool) if coded else None
+    if dense_wins and (values is None or values.are_raw):
         return [weigh(name, dtype, array.shape, statistics.measured(array, Dense(), per_block, threads))]
     found = statistics.gap_statistics(array, per_block, threads)
     positions = position_plans(array, per_block, found, pool, threads, policy.fast or dense_wins)
-    raw = [ValuePlan(None, 0.0)]
-    histogram = high_histogram(array, dtype) if dtype.is_float and not policy.fast else None
     return [
         of_plans(name, dtype, array.shape, per_block, position, value, pool)
-        for position, values in _with_values(positions, histogram, dtype, pool, array.size)
-        for value in raw + values
+        for position in positions
+        for value in [_RAW, *(values.plans(position) if values else [])]
     ]
 
 
-def _with_values(
-    positions: list[PositionPlan], histogram: Any, dtype: DType, pool: TablePool, elements: int
-) -> Iterator[tuple[PositionPlan, list[ValuePlan]]]:
-    """Each position plan with the coded values that it can have: fillers stay raw, dense codes its zeros too."""
-    nonzeros: list[ValuePlan] | None = None
-    for position in positions:
-        layout = position.layout
-        if histogram is None or (isinstance(layout, Csr) and layout.gap.fill == gaps.FILLER):
-            yield position, []
-        elif isinstance(layout, Dense):
-            all_of_them = histogram.copy()
-            all_of_them[0] += np.uint64(elements - sum(position.nonzeros))
-            yield position, _as_list(best_split(all_of_them, dtype, len(position.nonzeros), pool))
-        else:
-            if nonzeros is None:
-                nonzeros = _as_list(best_split(histogram, dtype, len(position.nonzeros), pool))
-            yield position, nonzeros
+_RAW = ValuePlan(None, 0.0)
 
 
-def _as_list(plan: ValuePlan | None) -> list[ValuePlan]:
-    return [] if plan is None else [plan]
+class _Values:
+    """The ways to code the values of a tensor, found once for the nonzeros and once for all elements."""
+
+    def __init__(self, array: BitPatterns, dtype: DType, pool: TablePool) -> None:
+        self._distinct = distinct_values(array)
+        self._histogram = high_histogram(array, dtype) if dtype.is_float else None
+        self._dtype, self._elements, self._pool = dtype, array.size, pool
+        self._of_nonzeros: list[ValuePlan] | None = None
+
+    @property
+    def are_raw(self) -> bool:
+        """Whether there is no way but raw."""
+        return self._distinct is None and self._histogram is None
+
+    def plans(self, position: PositionPlan) -> list[ValuePlan]:
+        """Those that a plan for positions can have: with fillers none, with dense for the zeros too."""
+        layout, blocks = position.layout, len(position.nonzeros)
+        if isinstance(layout, Csr) and layout.gap.fill == gaps.FILLER:
+            return []
+        if isinstance(layout, Dense):
+            return self._weighed(self._elements - sum(position.nonzeros), blocks)
+        if self._of_nonzeros is None:
+            self._of_nonzeros = self._weighed(0, blocks)
+        return self._of_nonzeros
+
+    def _weighed(self, zeros: int, blocks: int) -> list[ValuePlan]:
+        found: list[ValuePlan] = []
+        if self._histogram is not None:
+            histogram = self._histogram.copy()
+            histogram[0] += np.uint64(zeros)
+            split = best_split(histogram, self._dtype, blocks, self._pool)
+            found += [] if split is None else [split]
+        distinct = self._distinct and self._distinct.with_zeros(zeros)
+        if distinct:
+            found += codebook_plans(distinct, blocks, self._pool)
+        return found

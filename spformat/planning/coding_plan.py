@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
-from ..layouts.coding import Coding, Floatsplit, IndexCodec, Rans, Strips
+from ..layouts.coding import Codebook, Coding, Floatsplit, IndexCodec, Rans, Strips
 from ..layouts.table import Layout
 from .pool import TablePool
 
@@ -64,12 +64,34 @@ class FloatPlan:
     base: int
     table: Table
 
+    @property
+    def label(self) -> str:
+        return f"floatsplit {self.shift}"
+
     def tables(self) -> set[Table]:
         return {self.table}
 
     def resolved(self, pool: TablePool) -> Floatsplit:
         pool.remember(self.shift, self.base, self.table)
         return Floatsplit(self.shift, self.base, pool.number(self.table))
+
+
+@dataclass(frozen=True)
+class CodebookPlan:
+    """Values as codes into a list of bit patterns; table None: bit-packed."""
+
+    patterns: bytes
+    table: Table | None
+
+    @property
+    def label(self) -> str:
+        return "codebook" if self.table is None else "codebook rans"
+
+    def tables(self) -> set[Table]:
+        return set() if self.table is None else {self.table}
+
+    def resolved(self, pool: TablePool) -> Codebook:
+        return Codebook(self.patterns, None if self.table is None else pool.number(self.table))
 
 
 @dataclass(frozen=True)
@@ -91,7 +113,7 @@ class PositionPlan:
 class ValuePlan:
     """A way to store values. codec None: raw, and its bits are those of the values' type."""
 
-    codec: FloatPlan | None
+    codec: FloatPlan | CodebookPlan | None
     bits: float
 
     def resolved(self, pool: TablePool, index: IndexCodec | None) -> Coding:

@@ -31,7 +31,7 @@ spf_decode = _module()
 
 @dataclass(frozen=True)
 class Outcome:
-    """Tensors in order (name, dtype, shape, bytes, name that it is tied to), or what was refused."""
+    """Tensors in order (name, dtype, shape, bytes, name that it is tied to, if a copy), or what was refused."""
 
     tensors: list[Any] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -43,7 +43,7 @@ def educational(data, prove=True):
     try:
         file = spf_decode.SpfFile(data)
         tensors = [
-            (t.name, spf_decode.DTYPES[t.dtype][0], t.shape, spf_decode.decode_tensor(t, prove), t.tied_to)
+            (t.name, spf_decode.DTYPES[t.dtype][0], t.shape, spf_decode.decode_tensor(t, prove), t.tied_to, t.is_copy)
             for t in file.tensors
         ]
         return Outcome(tensors, file.metadata)
@@ -56,7 +56,7 @@ def spformat(data, prove=True):
         with Reader(data, threads=1) as reader:
             arrays = read_everything(reader, prove)
             tensors = [
-                (name, entry.dtype.name, list(entry.shape), raw(arrays[name]), entry.target)
+                (name, entry.dtype.name, list(entry.shape), raw(arrays[name]), entry.target, entry.record.copied)
                 for name, entry in reader.entries.items()
             ]
             return Outcome(tensors, reader.metadata)

@@ -36,13 +36,14 @@ def test_valid(path, decode, simd):  # noqa: ARG001
     assert found.metadata == expected["metadata"]
     assert json.dumps(found.metadata) == json.dumps(expected["metadata"])  # the types, too: 1 is not true, nor 1.0
     assert len(found.tensors) == len(expected["tensors"])
-    for (name, dtype, shape, data, tied_to), tensor in zip(found.tensors, expected["tensors"], strict=True):
+    for (name, dtype, shape, data, tied_to, is_copy), tensor in zip(found.tensors, expected["tensors"], strict=True):
         assert (name, dtype, shape, tied_to) == (
             tensor["name"],
             tensor["dtype"],
             tensor["shape"],
             tensor.get("tied_to"),
         )
+        assert is_copy == tensor.get("copy", False)
         assert f"{digest(data):016x}" == tensor["digest"]
         if "values" in tensor:
             count = len(tensor["values"])

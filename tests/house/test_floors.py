@@ -19,7 +19,7 @@ FLOORS = [
     {"codecs", "container"},
     {"layouts"},
     {"planning"},
-    {"arena", "atomic_file", "tensor_file"},
+    {"arena", "atomic_file", "duplicates", "tensor_file"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
     | {"pack", "unpack", "diff", "inspection", "verify"},

@@ -8,7 +8,7 @@ from tests import forge
 from tests.gap_model import Code
 
 from .building import File, floats, sparse
-from .coders import Floatsplit, Rans, Strips, binomial, free_form
+from .coders import Codebook, Floatsplit, Rans, Strips, binomial, free_form
 from .vector import Invalid
 
 MASK = sparse(64, 0.4, 8, 1)
@@ -16,7 +16,7 @@ HEAD = 4 + 5 + 4  # the length of the index, then log2 N, W and one state
 
 
 def vectors() -> list[Invalid]:
-    return [*_index_bytes(), *_rans(), *_gaps(), *_values(), *_strips()]
+    return [*_index_bytes(), *_rans(), *_gaps(), *_values(), *_strips(), *_codebook()]
 
 
 def masked(log_lanes: int = 0) -> File:
@@ -169,4 +169,19 @@ def _strips() -> list[Invalid]:
             file,
             lambda block: spoilt + block[-18:],
         )
+    ]
+
+
+def _codebook() -> list[Invalid]:
+    packed = File().dense("t", "U8", [3], [5, 6, 7], Codebook([5, 6, 7], 1))
+    coded = File()
+    table = coded.table(free_form([9, 9, 9, 9]))
+    coded.dense("t", "U8", [3], [5, 6, 8], Codebook([5, 6, 7, 8], 1, table))
+    coded.entries[0][4][2][0][1] = b"\5\6\7"
+    return [
+        of("codebook/code", "bitpack", "A code of 3 of three patterns.", packed, at(0, b"\x34")),
+        Invalid("codebook/code", "rans", "A code of 3 of three patterns, by rans.", coded.build(), "t", 0),
+        of("codebook/padding", "first", "The first padding bit.", packed, lambda block: bytes([block[0] | 0x40])),
+        of("storage/bytes", "codes-after", "A byte follows the codes.", packed, lambda block: block + b"\0"),
+        of("storage/bytes", "codes-cut", "The codes are missing.", packed, lambda _: b""),
     ]

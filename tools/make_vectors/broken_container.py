@@ -154,6 +154,8 @@ def _form() -> list[Invalid]:
     for name, why, entry in spoilt:
         named = isinstance(entry, list) and len(entry) > 0 and isinstance(entry[0], str)
         found.append(Invalid("entry/form", name, why, file_of([entry]), "t" if named else None))
+    for name, why, last in [("false", "A copy that says false.", False), ("one", "A copy that says 1.", 1)]:
+        found.append(Invalid("entry/form", f"copy-{name}", why, file_of([ENTRY, ["u", 0, last]]), "u"))
     for name, why, target in [("target-negative", "A negative target.", -1), ("target-str", "A target by name.", "t")]:
         found.append(Invalid("entry/form", name, why, file_of([ENTRY, ["u", target]]), "u"))
     return found
@@ -176,6 +178,10 @@ def _entries() -> list[Invalid]:
         tie("itself", "A tie to itself.", ["u", 1]),
         tie("later", "A tie to a later entry.", ["u", 2]),
         tie("tie", "A tie to a tie.", ["u", 0], ["v", 1]),
+        tie("copy-of-tie", "A copy of a tie.", ["u", 0], ["v", 1, True]),
+        tie("copy-of-copy", "A copy of a copy.", ["u", 0, True], ["v", 1, True]),
+        tie("tie-of-tie-of-copy", "A tie to a tie to a copy.", ["u", 0, True], ["v", 1], ["w", 2]),
+        tie("copy-later", "A copy of a later entry.", ["u", 2, True]),
         tie("far", "A tie to entry 2^64 - 1.", ["u", 2**64 - 1]),
         Invalid("entry/zeros", "4-of-3", "More zeros than elements.", file_of([[*ENTRY[:4], 4]]), "t"),
         Invalid("entry/zeros", "1-of-0", "A zero of no elements.", file_of([["t", U8, [0], 0, 1]], b""), "t"),

@@ -107,7 +107,7 @@ def _codecs() -> list[Invalid]:
     wide.csr("t", "U8", [8], [1] * 8, Code(bits=8), Rans(wide.table(free_form([9]))))
     wide.entries[0][4][1][5] = 9
     found.append(Invalid("storage/codec", "gaps-of-9-bits", "Rans of gaps of 9 bits.", wide.build(), "t"))
-    return [*found, *_floatsplit(), *_strips()]
+    return [*found, *_floatsplit(), *_strips(), *_codebook()]
 
 
 def _floatsplit() -> list[Invalid]:
@@ -130,6 +130,27 @@ def _floatsplit() -> list[Invalid]:
         split("base", "A base that no magnitude has.", [3, 23, 256, 0]),
         split("base-negative", "A negative base.", [3, 23, -1, 0]),
         split("three", "A parameter is missing.", [3, 23, 0]),
+    ]
+
+
+def _codebook() -> list[Invalid]:
+    def book(name: str, why: str, value: Any, dtype: str = "U16") -> Invalid:
+        file = File().dense("t", dtype, [4], [1] * 4)
+        file.tables = [free_form(KEYS)]
+        file.entries[0][4][2] = [value]
+        return Invalid("storage/codec", f"codebook-{name}", why, file.build(), "t")
+
+    return [
+        book("empty", "No patterns.", [5, b"", 1]),
+        book("part", "A pattern and a half.", [5, b"\1\0\2", 1]),
+        book("257", "257 patterns.", [5, b"".join(i.to_bytes(2, "little") for i in range(257)), 1]),
+        book("order", "Patterns that descend as integers.", [5, b"\0\2\1\0", 1]),
+        book("twice", "A pattern that occurs twice.", [5, b"\1\0\1\0", 1]),
+        book("codes-raw", "Codes of codec raw.", [5, b"\1\0", 0]),
+        book("codes-table", "Codes of a table number of 256.", [5, b"\1\0", [2, 256]]),
+        book("two", "A parameter is missing.", [5, b"\1\0"]),
+        book("str", "A codebook that is a str.", [5, "ab", 1]),
+        book("c128", "Values of 16 bytes.", [5, bytes(16), 1], "C128"),
     ]
 
 
@@ -217,7 +238,10 @@ def _tables() -> list[Invalid]:
     keys = split.table(free_form(KEYS))
     split.dense("t", "F32", [4], [0] * 4, Floatsplit(23, 0, keys))
     split.entries[0][4][2][0][2] = 254
+    book = File().dense("t", "U16", [4], [1] * 4)
+    book.entries[0][4][2] = [[5, b"\1\0", [2, 0]]]
     return [
+        Invalid("tables/form", "codebook", "A table of codes that the file does not have.", book.build(), "t"),
         table("missing", "A table that the file does not have.", None),
         table("empty", "No bytes.", b""),
         table("short", "One byte.", good[:1]),

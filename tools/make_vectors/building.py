@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 from tests import forge, gap_model, stored
 
-from .coders import Bitpack, Floatsplit, Rans, Raw, Strips, Table
+from .coders import Bitpack, Codebook, Floatsplit, Rans, Raw, Strips, Table
 from .vector import Expected
 
 NAMES = (
     "BOOL U8 I8 U16 I16 U32 I32 U64 I64 F16 BF16 F32 F64 F8_E4M3 F8_E5M2 F8_E4M3FNUZ F8_E5M2FNUZ F8_E8M0 F4_X2 C32 C64"
 )
 DTYPES = [*NAMES.split(), "C128"]  # section 3.5
+ValueCodec = Raw | Floatsplit | Codebook
 CODES = {name: code for code, name in enumerate(DTYPES)}
 
 
@@ -48,7 +50,7 @@ class File:
         dtype: str,
         shape: list[int],
         patterns: Iterable[int],
-        codec: Raw | Floatsplit | None = None,
+        codec: ValueCodec | None = None,
         block_elements: int | None = None,
     ) -> File:
         tensor, codec = self._expect(name, dtype, shape, list(patterns)), codec or Raw()
@@ -66,7 +68,7 @@ class File:
         shape: list[int],
         patterns: Iterable[int],
         mask: Raw | Rans | Strips | None = None,
-        values: Raw | Floatsplit | None = None,
+        values: ValueCodec | None = None,
         block_elements: int | None = None,
     ) -> File:
         tensor = self._expect(name, dtype, shape, list(patterns))
@@ -89,7 +91,7 @@ class File:
         patterns: Iterable[int],
         code: gap_model.Code,
         gaps: Bitpack | Rans | None = None,
-        values: Raw | Floatsplit | None = None,
+        values: ValueCodec | None = None,
         block_elements: int | None = None,
     ) -> File:
         tensor = self._expect(name, dtype, shape, list(patterns))
@@ -109,9 +111,15 @@ class File:
         return self._store(tensor, [2, code.parameters, [gaps.wire, values.wire], size], blocks)
 
     def tie(self, name: str, target: int) -> File:
-        of = self.tensors[target]
-        self.tensors.append(Expected(name, of.dtype, of.shape, of.digest, of.patterns, of.itemsize, of.name))
+        """A name for the memory of an earlier tensor."""
+        self.tensors.append(replace(self.tensors[target], name=name, tied_to=self.tensors[target].name, is_copy=False))
         self.entries.append([name, target])
+        return self
+
+    def copy(self, name: str, target: int) -> File:
+        """A tensor that happens to be equal to an earlier one."""
+        self.tensors.append(replace(self.tensors[target], name=name, is_copy=True))
+        self.entries.append([name, target, True])
         return self
 
     @property

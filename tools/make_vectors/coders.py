@@ -153,6 +153,28 @@ class Floatsplit:
 
 
 @dataclass(frozen=True)
+class Codebook:
+    """7.6; `table` of the codes, None for codes of codec bitpack."""
+
+    book: list[int]
+    itemsize: int
+    table: Table | None = None
+    log_lanes: int = 0
+
+    @property
+    def wire(self) -> list[Any]:
+        return [5, _ints(self.book, self.itemsize), 1 if self.table is None else [2, self.table.number]]
+
+    def values(self, patterns: Sequence[int], itemsize: int) -> bytes:
+        assert itemsize == self.itemsize
+        codes = [self.book.index(pattern) for pattern in patterns]
+        if self.table is not None:
+            return rans(codes, [self.table.read] * len(codes), self.log_lanes)
+        packed: bytes = stored.pack_bits(codes, (len(self.book) - 1).bit_length())
+        return packed
+
+
+@dataclass(frozen=True)
 class Strips:
     """7.5; tables[row class][column class]."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.gap_model import Code
 
 from .building import File, floats, sparse
-from .coders import Floatsplit, Rans, Strips, Table, binomial, free_form
+from .coders import Codebook, Floatsplit, Rans, Strips, Table, binomial, free_form
 from .valid_container import valid
 from .vector import Valid
 
@@ -15,7 +15,7 @@ KEYS = [0, 0, 8, 30, 32, 30, 8, 0, 1]  # of the keys 2..6, and 8 as the escape
 
 
 def vectors() -> list[Valid]:
-    return [*_masks(), *_gaps(), *_values(), *_strips()]
+    return [*_masks(), *_gaps(), *_values(), *_strips(), *_codebooks()]
 
 
 def keys(file: File) -> Table:
@@ -152,4 +152,34 @@ def _strips() -> list[Valid]:
         valid("strips/one-class", "Strips of eight rows; bits of rows that are not there are zero.", one),
         valid("strips/classes", "Rows are ordered by class; a strip has the class of its first row.", classes),
         valid("strips/sixteen-classes", "The most classes there can be, of a tensor of three dimensions.", many),
+    ]
+
+
+def _codebooks() -> list[Valid]:
+    half, minus_half = 0x3F000000, 0xBF000000
+    worked = File().dense("two", "F32", [4], [half, minus_half, minus_half, half], Codebook([half, minus_half], 4))
+    worked.dense("one", "F32", [4], [half] * 4, Codebook([half], 4))
+    sizes = File()
+    for dtype, itemsize in [("U8", 1), ("BF16", 2), ("F32", 4), ("C32", 4), ("F64", 8), ("C64", 8)]:
+        book = sorted({*sparse(5, 1, 8 * itemsize, itemsize), 1 << (8 * itemsize - 1)})
+        sizes.dense(dtype, dtype, [3, 7], [book[i * i % 11 % len(book)] for i in range(21)], Codebook(book, itemsize))
+    counts = File()
+    for count in (1, 2, 3, 4, 5, 16, 17, 255, 256):
+        values = [i * 7 % count * 3 for i in range(300)]
+        counts.dense(f"{count} values", "U16", [300], values, Codebook([3 * i for i in range(count)], 2))
+    layouts = File()
+    table, gaps = layouts.table(free_form([20, 18, 16, 9], escape=1)), layouts.table(free_form(GAP_CODES))
+    elements = [[0, 5, 0, 0, 9, 0, 700, 0][i * i % 31 % 8] for i in range(120)]
+    book = [0, 5, 9, 700]
+    for name, codes in {"bitpack": Codebook(book, 2), "rans": Codebook(book, 2, table, 1)}.items():
+        layouts.dense(f"dense, {name}", "BF16", [10, 12], elements, codes, block_elements=50)
+        layouts.bitmask(f"bitmask, {name}", "BF16", [10, 12], elements, None, codes, block_elements=40)
+        layouts.csr(f"fillers, {name}", "BF16", [10, 12], elements, Code(bits=1), None, codes)
+        layouts.csr(f"escapes, {name}", "BF16", [10, 12], elements, Code(bits=3, escape=1), Rans(gaps), codes)
+    layouts.csr("fillers, no gaps", "BF16", [3, 4], [0] * 12, Code(bits=2), None, Codebook([5], 2))
+    return [
+        valid("codebook/worked", "The worked bytes of section 7.6; one value alone takes no bytes.", worked),
+        valid("codebook/sizes", "Patterns of each size, compared as unsigned integers.", sizes),
+        valid("codebook/counts", "From one pattern to 256, some of them the zero.", counts),
+        valid("codebook/layouts", "The values of each layout; a filler is the zero of the codebook.", layouts),
     ]

@@ -52,6 +52,8 @@ def _tensors() -> list[Valid]:
         typed.zeros_form(dtype, dtype, [5], [0, top, 1, 2 * top - 1, code])
     ties.zeros_form("", "U8", [3], U8_VALUES).tie("of the empty name", 0).zeros_form("w", "U8", [], [9])
     ties.tie("a", 2).tie("b", 2).zeros_form("last", "U8", [1], [1])
+    copies = File().zeros_form("a", "U8", [3], U8_VALUES).copy("copy", 0).tie("tie of the copy", 1).copy("another", 0)
+    copies.tie("tie", 0).zeros_form("b", "U8", [0], []).copy("of no elements", 5)
     shapes = File().zeros_form("scalar", "U16", [], [0xBEEF]).zeros_form("zero scalar", "U8", [], [0])
     shapes.zeros_form("64 dimensions", "U8", [1] * 64, [5]).zeros_form("rank 5", "U8", [1, 2, 1, 3, 1], range(6))
     empty = File().zeros_form("a", "F32", [0], []).zeros_form("b", "C128", [3, 0], []).zeros_form("c", "U8", [1], [1])
@@ -60,6 +62,7 @@ def _tensors() -> list[Valid]:
         valid("container/names", "Names are any text: empty, with NUL, like a path, not ASCII, long.", named),
         valid("container/data-types", "Each data type; zero, sign bit alone, all bits (a NaN) and more.", typed),
         valid("container/ties", "Several names for one storage, also for the empty name and for a scalar.", ties),
+        valid("container/copies", "Equal tensors stored once; unlike ties they are tensors of their own.", copies),
         valid("container/shapes", "0-d tensors, the largest rank, lengths of 1.", shapes),
         valid("container/no-elements", "Tensors of no elements take no bytes; a length of 0 counts as 1.", empty),
     ]

@@ -20,12 +20,15 @@ class Expected:
     patterns: list[int]
     itemsize: int
     tied_to: str | None = None
+    is_copy: bool = False
 
     def described(self) -> dict[str, Any]:
         about: dict[str, Any] = {"name": self.name, "dtype": self.dtype, "shape": self.shape}
         about["digest"] = f"{self.digest:016x}"
         if self.tied_to is not None:
             about["tied_to"] = self.tied_to
+        if self.is_copy:
+            about["copy"] = True
         if len(self.patterns) <= FEW:
             about["values"] = [f"{pattern:0{2 * self.itemsize}x}" for pattern in self.patterns]
         return about

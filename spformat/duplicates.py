@@ -1,0 +1,81 @@
+"""Finding a tensor that was written before: by its digest first, then by comparing with what was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from .container.entry import EntryRecord
+from .dtypes import DType
+from .layouts import jobs, storage
+from .layouts.coding import NativeCoding
+from .layouts.jobs import StoredBytes
+from .layouts.model_bank import ModelBank
+
+_WINDOW = 1 << 24  # decoded bytes that are compared at a time
+
+Key = tuple[int, int, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A tensor of the file: its number in the index and the first byte of its section."""
+
+    number: int
+    offset: int
+
+
+class Duplicates:
+    """The tensors of a file that is being written to a real file (`file`, open for reading too)."""
+
+    def __init__(self, file: BinaryIO, entries: list[EntryRecord], bank: ModelBank) -> None:
+        self._file, self._entries, self._bank = file, entries, bank
+        self._written: dict[Key, Written] = {}
+
+    def find(self, bits: npt.NDArray[Any], dtype: DType, digest: int, threads: int | None) -> int | None:
+        """The number of an entry whose tensor has this data type, this shape and these bit patterns."""
+        written = self._written.get((digest, dtype.code, bits.shape))
+        if written is None or not self._holds(written, bits, threads):
+            return None
+        return written.number
+
+    def note(self, number: int, offset: int) -> None:
+        """A tensor was written: entry `number`, with its section at byte `offset`."""
+        entry = self._entries[number]
+        assert entry.dtype is not None
+        if entry.elements:
+            self._written.setdefault((entry.digest, entry.dtype.code, entry.shape), Written(number, offset))
+
+    def _holds(self, written: Written, bits: npt.NDArray[Any], threads: int | None) -> bool:
+        """Whether the file's tensor equals `bits`; decoded some blocks at a time, so that memory stays bounded."""
+        self._file.flush()
+        entry = self._entries[written.number]
+        stored = storage.interpret(entry, 0)
+        coding = None if stored.coding.is_plain else NativeCoding(stored.coding, self._bank, bits.itemsize)
+        view = stored.layout.view(bits.shape)
+        block_bytes = stored.block_elements * bits.itemsize
+        step = stored.blocks if view.column else max(1, _WINDOW // block_bytes)
+        flat = bits.reshape(-1)
+        for start in range(0, stored.blocks, step):
+            blocks = range(start, min(start + step, stored.blocks))
+            low = start * stored.block_elements
+            high = min(blocks.stop * stored.block_elements, flat.size)
+            decoded = np.zeros(high - low, bits.dtype)
+            base = (decoded.ctypes.data - low * bits.itemsize) % (1 << 64)  # of element 0, were it all there
+            rows = jobs.rows(
+                stored,
+                bits.shape,
+                bits.itemsize,
+                written.offset,
+                base,
+                blocks=blocks,
+                coding=coding.address if coding else 0,
+                fresh=True,
+            )
+            jobs.run("decode", jobs.table_of(rows), threads, StoredBytes(self._file.fileno()))
+            if not np.array_equal(decoded, flat[low:high]):
+                return False
+        return True
