@@ -117,7 +117,7 @@ class Source:
         return numbers
 
     def coded_index(self) -> Source:
-        """ "A mask or gap stream that is entropy coded is preceded by its length in bytes as a u32." """
+        """A coded mask or gap stream "is preceded by its length in bytes as a u32"."""
         return Source(self.take(little(self.take(4))))
 
     def finish(self, rule: str) -> None:
@@ -192,7 +192,7 @@ def depth_of(value: Any) -> int:
 
 
 def check_top(top: Any) -> None:
-    """3.2 Top level: metadata, tables, tensors. "A reader ignores [keys] that it does not know." """
+    """3.2 Top level: metadata, tables, tensors. Other keys: "a reader ignores those that it does not know"."""
     must(isinstance(top, dict) and isinstance(top.get("tensors"), list), "index/top", "not a map with array `tensors`")
     metadata, tables = top.get("metadata", {"": None}), top.get("tables", [b""])
     must(isinstance(metadata, dict) and len(metadata) > 0, "index/top", "`metadata` is not a map with a key")
@@ -203,7 +203,7 @@ def check_top(top: Any) -> None:
 
 
 def check_metadata(value: Any, depth: int) -> None:
-    """ "Metadata values are nil, bool, int, float, str, and arrays and maps of these, at most 16 levels deep." """
+    """Values are "nil, bool, int, float, str, and arrays and maps of these, at most 16 levels deep"."""
     must(not isinstance(value, bytes), "metadata/type", "a value is bin")
     if isinstance(value, (dict, list)):
         must(depth <= 16, "metadata/type", "more than 16 levels")
@@ -237,7 +237,7 @@ class Tensor:
 
     @property
     def rows(self) -> int:
-        """ "A tensor is viewed as a matrix: rows = shape[0], columns = the product of the other lengths." """
+        """The view is a matrix: "rows = shape[0], columns = the product of the other lengths"."""
         return self.shape[0] if self.shape else 1
 
     @property
@@ -245,8 +245,9 @@ class Tensor:
         return prod(self.shape[1:])
 
     def set_one_block(self, zeros: int) -> None:
-        """ "The tensor is stored as dense, codec raw, in one block of all its bytes; the block's digest is `digest`. A
-        tensor of no elements has this form, with zeros = 0 and no bytes." """
+        """The form with zeros: "dense, codec raw, in one block of all its bytes, however many; the block's digest is
+        `digest`. A tensor of no elements has this form, with zeros = 0, no block and no bytes."
+        """
         elements, self.block_elements = self.elements, self.elements
         self.layout, self.codecs = Dense([], self), [Raw([], self, Tables([]))]
         if elements:
@@ -388,7 +389,7 @@ class Layout:
         must(parameters == [], "storage/form", "parameters of a layout that has none")
 
     def check_counts(self, block: Block, _tensor: Tensor) -> None:
-        """ "A block declares more nonzeros than elements or than entries, or counts that its layout forbids." """
+        """Refuses "more nonzeros than elements or than entries, or counts that its layout forbids"."""
         fits = block.nonzeros <= min(block.elements, block.entries) and block.entries < 2**32
         must(fits, "storage/counts", f"impossible counts: {block}")
 
@@ -455,7 +456,7 @@ class Csr(Layout):
             must(whole, "csr/parameters", f"{tensor.block_elements} elements in a block are no multiple of {unit}")
 
     def check_counts(self, block: Block, tensor: Tensor) -> None:
-        """ "Where gaps or values have another codec [...], entries is at most the number of elements of the block." """
+        """With other codecs than bitpack and raw, "entries is at most the number of elements of the block"."""
         super().check_counts(block, tensor)
         fits = all(isinstance(codec, Raw) for codec in tensor.codecs) or block.entries <= block.elements
         must(fits, "storage/counts", f"impossible counts: {block}")
@@ -546,7 +547,7 @@ class Codec:
 
 
 def read_codec(codec: Any, stream: str, tensor: Tensor, tables: Tables) -> Codec:
-    """ "In the index a codec is an int, or an array of its number and its parameters." """
+    """A codec is "an int, or an array of its number and its parameters"."""
     number, *parameters = codec if isinstance(codec, list) and codec else [codec]
     form = type(number) is int and (parameters != []) == isinstance(codec, list)
     must(form and number in CODECS, "storage/codec", f"codec {codec}")
@@ -578,7 +579,7 @@ class Bitpack(Raw):
         return source.bits(count, layout.bits, "csr/padding")
 
 
-# 7.3 rans: "Symbols of a byte, coded by a range variant of asymmetric numeral systems with a static table."
+# 7.3 rans: "Symbols of a byte, coded by a range variant of asymmetric numeral systems with a static table".
 
 SCALE = 4096
 LEAST_STATE = 2**16
@@ -593,7 +594,7 @@ class Table:
 
     @cached_property
     def starts(self) -> list[int]:
-        """ "The start of a symbol is the sum of the frequencies of the symbols below it." """
+        """The start of each symbol: "the sum of the frequencies of the symbols below it"."""
         return list(accumulate(self.frequencies, initial=0))
 
     @cached_property
@@ -602,7 +603,7 @@ class Table:
 
 
 class Tables:
-    """The tables of the file. One is read when it is used: "A table that is used and breaks a rule fails"."""
+    """The tables of the file. One is read when it is used: "a table that is used and breaks a rule above fails"."""
 
     def __init__(self, stored: list[bytes]) -> None:
         self.stored = stored
@@ -625,11 +626,11 @@ class Tables:
 
 
 def coded_weights(stored: bytes, by_popcount: bool) -> tuple[list[int], int | None]:
-    """ "Kinds 0 and 1. Symbols are taken in natural order, or by (number of set bits, value)." """
+    """Kinds 0 and 1: symbols "in natural order, or by (number of set bits, value)"."""
     must(stored[0] < 32, "tables/form", "a reserved bit of a table is set")
     has_escape, rice = stored[0] >> 2 & 1, stored[0] >> 3
     must(len(stored) > 2 + has_escape, "tables/form", "a table is too short")
-    # "The first has its code in 6 bits. [Each z] is written as z >> k one-bits, a zero-bit and the k low bits of z."
+    # "The first has its code in 6 bits"; a z "is written as z >> k one-bits, a zero-bit and the k low bits of z".
     bits, _ = bit_stream(stored[2 + has_escape :], 1, 8 * len(stored[2 + has_escape :]))
     at = 0
 
@@ -682,8 +683,9 @@ def binomial_weights(stored: bytes) -> tuple[list[int], int | None]:
 
 
 def frequencies_of(weights: list[int]) -> list[int]:
-    """ "Each weight's share, weight x 4096 / (sum of weights) rounded down, at least 1 for a weight that is not 0. What
-    is missing to 4096 (or too much) is added to the symbol of the largest weight, the first of equals." """
+    """From weights to slots: "each weight's share, weight x 4096 / (sum of weights) rounded down, at least 1 for a
+    weight that is not 0. What is missing to 4096 (or too much) is added to the symbol of the largest weight".
+    """
     shares = [max(1, weight * SCALE // sum(weights)) if weight else 0 for weight in weights]
     largest = weights.index(max(weights))
     shares[largest] += SCALE - sum(shares)
@@ -718,7 +720,7 @@ def rans(source: Source, tables: Sequence[Table]) -> list[int]:
 
 
 def with_literals(source: Source, tables: Sequence[Table]) -> list[int]:
-    """ "An escape symbol stands for a byte that follows the words: literals, one byte for each escape"."""
+    """Escapes: each "stands for a byte that follows the words: literals, one byte for each escape"."""
     symbols = rans(source, tables)
     return [source.take(1)[0] if s == table.escape else s for s, table in zip(symbols, tables, strict=True)]
 
@@ -972,7 +974,7 @@ def xxh64_avalanche(h: int) -> int:
 
 
 def check_limits(shape: list[int], itemsize: int) -> None:
-    """ "rank 64; decoded bytes of a tensor, lengths of 0 taken as 1, 2^62"."""
+    """At most: rank 64, and 2^62 "decoded bytes of a tensor, lengths of 0 taken as 1"."""
     must(len(shape) <= 64, "entry/limits", f"rank {len(shape)}")
     decoded = prod(max(1, length) for length in shape) * itemsize
     must(decoded <= 2**62, "entry/limits", f"{decoded} decoded bytes")
@@ -998,7 +1000,7 @@ class SpfFile:
             self.tensors.append(tensor)
             if (
                 tensor.tied_to is None and not tensor.is_copy
-            ):  # 2.2 "Sections follow each other in the order of the tensors in the index."
+            ):  # 2.2 "Sections follow each other in the order of the tensors in the index"
                 end = at + sum(block.stored_bytes for block in tensor.blocks)
                 tensor.section, at = data[at:end], end
         must(at == index_offset, "sections/extent", f"the sections end at {at}, the index starts at {index_offset}")

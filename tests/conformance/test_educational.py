@@ -61,7 +61,7 @@ def test_it_reads_each_kind_of_gap_code(axis, fill, restart_rows):
     st.sampled_from(["F32", "BF16", "F64", "F8_E4M3", "I32"]),
     st.integers(0, 50),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @example((64, 64), 0.4, "BF16", 1)
 def test_it_reads_every_candidate_of_the_planner(shape, density, dtype, seed):
     array, wire = tensor(shape, density, dtype, seed)

@@ -9,7 +9,7 @@ from tests.gap_model import Code
 
 from .broken_container import BODY, U8, file_of
 from .building import File, sparse
-from .coders import Floatsplit, Rans, Strips, binomial, free_form
+from .coders import Codebook, Floatsplit, Rans, Strips, binomial, free_form
 from .vector import Invalid
 
 DECODED = bytes([5, 0, 7, 0, 0, 0])
@@ -202,6 +202,8 @@ def _counts() -> list[Invalid]:
     file = File()
     file.csr("t", "U8", [4], [1] * 4, Code(bits=3, escape=1), Rans(file.table(free_form([9]))))
     file.entries[0][4][4][2] = 5
+    around, both = Code(origin=1, bits=1, escape=1), Codebook([3, 4], 1)
+    more = File().csr("t", "U8", [10], [3, *[0] * 8, 4], around, None, both)
     return [
         counts("dense-nonzeros", "More nonzeros than elements.", dense, 7, 6),
         counts("dense-entries", "Entries of dense that are not the elements.", dense, 2, 5),
@@ -210,6 +212,9 @@ def _counts() -> list[Invalid]:
         counts("csr-nonzeros", "More nonzeros than entries.", CSR, 3, 2),
         counts("csr-entries", "2^32 entries.", CSR, 2, 2**32),
         Invalid("storage/counts", "coded", "More coded entries than elements.", file.build(), "t", 0),
+        Invalid(
+            "storage/counts", "values", "More entries than elements, of values in a codebook.", more.build(), "t", 0
+        ),
         _bytes("bitmask", "A byte more than the counts make it.", MASK, MASKED + b"\7"),
         _bytes("csr", "A byte less than the counts make it.", CSR, GAPPED[:-1]),
         _bytes("dense", "A byte less than the elements take.", dense, DECODED[:-1]),
