@@ -11,9 +11,8 @@ import numpy.typing as npt
 from .container.entry import EntryRecord
 from .dtypes import DType
 from .layouts import jobs, storage
-from .layouts.coding import NativeCoding
 from .layouts.jobs import StoredBytes
-from .layouts.model_bank import ModelBank
+from .layouts.model_bank import ModelBank, NativeCoding
 
 _WINDOW = 1 << 24  # decoded bytes that are compared at a time
 

@@ -20,9 +20,8 @@ from .container.entry import EntryRecord
 from .dtypes import DType
 from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
 from .layouts import jobs, storage
-from .layouts.coding import NativeCoding
 from .layouts.jobs import Owner
-from .layouts.model_bank import ModelBank
+from .layouts.model_bank import ModelBank, NativeCoding
 from .layouts.storage import Storage
 from .limits import Limits
 from .tensor_file import PathOrBytes, TensorFile, naming
@@ -182,8 +181,7 @@ class Reader:
         starts = np.cumsum(counts) - counts
         table["positions"] = positions.ctypes.data + starts * 8
         table["data"] = values.ctypes.data + starts * size
-        owners = [Owner(name, block) for block in range(len(table))]
-        jobs.run("positions", table, self.threads, self._file.stored, owners)
+        jobs.run("positions", table, self.threads, self._file.stored, [Owner(name, range(len(table)))])
         return positions, values.view(entry.dtype.bits)
 
     @_names_the_file
@@ -262,7 +260,7 @@ class Reader:
 
     def _run(self, task: str, parts: list[tuple[Entry, int, range | None]]) -> None:
         """Runs a task over blocks of tensors: (tensor, address of its element 0, blocks or None for all)."""
-        rows: list[tuple[int, ...]] = []
+        rows: list[bytes] = []
         owners: list[Owner] = []
         for entry, data, blocks in parts:
             size = entry.dtype.itemsize
@@ -270,7 +268,7 @@ class Reader:
             rows += jobs.rows(
                 entry.storage, entry.shape, size, entry.offset, data, blocks=blocks, coding=coding, fresh=True
             )
-            owners += [Owner(entry.name, block) for block in blocks or range(entry.storage.blocks)]
+            owners.append(Owner(entry.name, blocks or range(entry.storage.blocks)))
         jobs.run(task, jobs.table_of(rows), self.threads, self._file.stored, owners)
 
 

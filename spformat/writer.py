@@ -22,7 +22,7 @@ from .dtypes import DType, from_numpy
 from .duplicates import Duplicates
 from .errors import SourceError, SpformatError
 from .layouts import jobs
-from .layouts.coding import NativeCoding
+from .layouts.model_bank import NativeCoding
 from .layouts.storage import Storage
 from .limits import MAX_NAME_BYTES, MAX_RANK
 from .planning import statistics

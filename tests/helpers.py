@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from spformat.codecs.frequencies import LEVELS, Table, chance_of
 from spformat.errors import SpformatError
 from spformat.reader import Reader
 from spformat.writer import Writer
@@ -54,3 +55,8 @@ def sparse(shape, density=0.2, dtype=np.float32, seed=0):
     rng = np.random.default_rng(seed)
     values = rng.integers(1, 100, shape)
     return np.where(rng.random(shape) < density, values, 0).astype(dtype)
+
+
+def binomial(density):
+    """The table of eight independent bits whose density is nearest."""
+    return Table(bytes([2, min(range(LEVELS), key=lambda level: abs(np.log(chance_of(level) / density)))]))

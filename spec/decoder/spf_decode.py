@@ -796,7 +796,8 @@ class Strips(Codec):
         classes = [row_classes, column_classes]
         must(all(is_count(c) and 1 <= c <= 16 for c in classes), "storage/codec", f"numbers of classes {classes}")
         count = row_classes * column_classes
-        must(isinstance(numbers, list) and len(numbers) == count, "storage/codec", f"not an array of {count} tables")
+        form = isinstance(numbers, bytes) and len(numbers) == count
+        must(form, "storage/codec", f"tables are not a bin of {count} bytes")
         self.row_class = read_classes(rows, row_classes, tensor.rows)
         self.column_class = read_classes(columns, column_classes, tensor.columns)
         whole = tensor.block_elements % tensor.columns == 0 or tensor.block_elements >= tensor.elements

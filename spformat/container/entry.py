@@ -158,7 +158,7 @@ def _storage(wire: list[Any], name: str, elements: int, offset: int) -> StorageR
     if not lists or type(layout) is not int or type(block_elements) is not int or layout < 0:
         types = "[number, list, list, number, list]"
         raise _broken("storage/form", "a storage of the wrong types", name, offset, types, wire)
-    if any(type(n) is not int or not 0 <= n < _DIGEST_END for n in blocks):
+    if blocks and (set(map(type, blocks)) != {int} or min(blocks) < 0):  # msgpack holds none above 64 bits
         raise _broken("storage/form", "a bad number of a block", name, offset, "numbers of 64 bits", blocks)
     if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
         raise _broken(

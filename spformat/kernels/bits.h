@@ -62,6 +62,22 @@ inline bool padding_is_zero(const uint8_t* stream, uint64_t count, unsigned widt
   return used == 0 || (stream[count * width / 8] >> used) == 0;
 }
 
+// `count` numbers of up to 8 bits, one byte each; false when one is not below `end`, or a padding bit is set.
+inline bool unpack_below(const uint8_t* stream, unsigned width, unsigned end, uint64_t count, uint8_t* out) {
+  unsigned pending = 0, used = 0, largest = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (used < width) {
+      pending |= static_cast<unsigned>(*stream++) << used;
+      used += 8;
+    }
+    out[i] = static_cast<uint8_t>(pending & ((1u << width) - 1));
+    largest = out[i] > largest ? out[i] : largest;
+    pending >>= width;
+    used -= width;
+  }
+  return pending == 0 && (count == 0 || largest < end);
+}
+
 inline unsigned width_of(uint64_t largest) {
   return largest ? 64 - static_cast<unsigned>(__builtin_clzll(largest)) : 0;
 }

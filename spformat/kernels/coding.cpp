@@ -4,6 +4,7 @@
 #include "codebook.h"
 #include "floatsplit.h"
 #include "gap_code.h"
+#include "nonzeros.h"
 #include "simd.h"
 #include "strip_order.h"
 
@@ -12,19 +13,54 @@ namespace {
 
 uint64_t count_of(const uint8_t* symbols, uint64_t count, uint8_t symbol) {
   uint64_t found = 0;
-  for (uint64_t i = 0; i < count; ++i) found += symbols[i] == symbol;
+  for (uint64_t i = 0; i < count;) {  // in bytes, as many at a time as a byte can count: 32 lanes of a register
+    const uint64_t end = count - i < 255 ? count : i + 255;
+    uint8_t here = 0;
+    for (; i < end; ++i) here = static_cast<uint8_t>(here + (symbols[i] == symbol));
+    found += here;
+  }
   return found;
 }
 
-// Symbols with an escape: each escape symbol is replaced by the next of the literal bytes that follow the stream.
-Failure read_bytes(const Models& models, const Contexts& contexts, uint64_t count, Cursor& cursor, uint8_t* symbols) {
-  if (const Failure failure = rans_decode(cursor, models, contexts, count, symbols)) return failure;
-  for (uint64_t i = 0; i < count; ++i) {
-    if (symbols[i] != models.escape[contexts.at(i)]) continue;
-    if (cursor.at == cursor.end) return {Status::stored_bytes, 1, 0};
-    symbols[i] = *cursor.at++;
+// Calls f(i) for each i with symbols[i] == symbol, ascending, until it returns false.
+template <class F>
+void for_each(const uint8_t* symbols, uint64_t count, uint8_t symbol, F&& f) {
+  const uint8_t* at = symbols;
+  const uint8_t* const end = symbols + count;
+  while (at != end && (at = static_cast<const uint8_t*>(std::memchr(at, symbol, static_cast<size_t>(end - at))))) {
+    if (!f(static_cast<uint64_t>(at - symbols))) return;
+    ++at;
   }
-  return {};
+}
+
+// Symbols with an escape: each escape symbol is replaced by the next of the literal bytes that follow the stream.
+// `used` are the tables that occur in the contexts: mostly they have one escape symbol between them.
+Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t* used, unsigned tables, uint64_t count,
+                   Cursor& cursor, uint8_t* symbols) {
+  if (const Failure failure = rans_decode(cursor, models, contexts, count, symbols)) return failure;
+  Failure failure;
+  const auto replace = [&](uint64_t i) {
+    if (symbols[i] != models.escape[contexts.at(i)]) return true;
+    if (cursor.at == cursor.end) {
+      failure = {Status::stored_bytes, 1, 0};
+      return false;
+    }
+    symbols[i] = *cursor.at++;
+    return true;
+  };
+  int escape = -1;
+  bool several = false;
+  for (unsigned t = 0; t < tables; ++t) {
+    const int other = models.escape[used[t]];
+    several |= other >= 0 && escape >= 0 && other != escape;
+    escape = other >= 0 ? other : escape;
+  }
+  if (several) {
+    for (uint64_t i = 0; i < count && replace(i);) ++i;
+  } else if (escape >= 0) {
+    for_each(symbols, count, static_cast<uint8_t>(escape), replace);
+  }
+  return failure;
 }
 
 // Replaces symbols that their table lacks by its escape; returns where the literals end.
@@ -48,16 +84,20 @@ Failure read_escaped(const Block& b, const Coding& coding, const uint8_t* keys, 
                      uint8_t* values) {
   const uint64_t limit = uint64_t{1} << (8 * b.itemsize - 1 - coding.shift);
   const auto escape = static_cast<uint8_t>(coding.models.escape[coding.value_table]);
-  for (uint64_t i = 0; i < count; ++i) {
-    if (keys[i] != escape) continue;
+  Failure failure;
+  for_each(keys, count, escape, [&](uint64_t i) {
     const uint64_t high = load<uint16_t>(literals);
     literals += 2;
-    if (high >= limit) return {Status::float_high, limit - 1, high};
+    if (high >= limit) {
+      failure = {Status::float_high, limit - 1, high};
+      return false;
+    }
     with_item(b.itemsize, [&]<class Item>(Item*) {
       if constexpr (sizeof(Item) <= 8) replace_high<Item>(values + i * sizeof(Item), coding.shift, high);
     });
-  }
-  return {};
+    return true;
+  });
+  return failure;
 }
 
 Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values) {
@@ -112,11 +152,14 @@ Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
   *out = work.mask;
   const Coding& coding = *coding_of(b);
   return read_index(cursor, [&](Cursor& index) -> Failure {
-    if (codec == kRans) return read_bytes(coding.models, mask_contexts(b), bytes, index, work.mask);
+    if (codec == kRans)
+      return read_bytes(coding.models, mask_contexts(b), &coding.index_table, 1, bytes, index, work.mask);
     const StripOrder order(b, coding);
     order.contexts(work.tables);
     const Contexts contexts{work.tables, 0};
-    const Failure failure = read_bytes(coding.models, contexts, order.symbols(), index, work.symbols);
+    const unsigned tables = coding.row_classes * coding.column_classes;
+    const Failure failure =
+        read_bytes(coding.models, contexts, coding.strip_tables, tables, order.symbols(), index, work.symbols);
     return failure ? failure : order.to_mask(work.symbols, work.tables, work.mask);
   });
 }
@@ -157,6 +200,22 @@ Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work) {
   order.from_mask(mask, work.tables, work.symbols);
   order.contexts(work.tables);
   return {order.symbols(), {work.tables, 0}};
+}
+
+void count_symbols(const Block& b, const uint64_t* mask, Workspace& work, uint64_t* counts) {
+  if (b.layout == kBitmask) {
+    const Symbols symbols = mask_symbols(b, reinterpret_cast<const uint8_t*>(mask), work);
+    for (uint64_t i = 0; i < symbols.count; ++i) ++counts[256u * symbols.contexts.at(i) + work.symbols[i]];
+    return;
+  }
+  const uint64_t step = (uint64_t{1} << b.bits) - 1;
+  uint64_t next = 0;
+  for_each_bit(mask, b.elements, [&](uint64_t position) {
+    const uint64_t fills = (position - next) / step;
+    counts[step] += fills;
+    ++counts[position - next - fills * step];
+    next = position + 1;
+  });
 }
 
 uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to) {

@@ -11,8 +11,8 @@ enum Codec : uint8_t { kRaw = 0, kBitpack = 1, kRans = 2, kFloatsplit = 3, kStri
 struct Coding {
   Models models;                  // the tables of the file
   const uint8_t* strip_tables;    // row class * column_classes + column class -> table
-  const uint8_t* row_class;       // of every row of the tensor
-  const uint8_t* column_class;    // of every column
+  const uint8_t* row_class;       // of every row of the tensor, if there are several
+  const uint8_t* column_class;    // of every column, if there are several
   const uint8_t* codebook;        // codebook_values bit patterns
   uint32_t base;                  // floatsplit
   uint8_t index_codec, index_table;
@@ -64,6 +64,10 @@ struct Symbols {
   Contexts contexts;
 };
 Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work);
+
+// counts[256 * table + symbol] += 1 for each symbol of the block's mask or gap stream, were it coded. The mask says where
+// the block's nonzeros are and starts at a word; gaps are those of the default gap code with escapes.
+void count_symbols(const Block& b, const uint64_t* mask, Workspace& work, uint64_t* counts);
 
 // Each writes its stream and returns where it ends; null when a symbol cannot be coded, because the tensor changed since
 // its tables were made.

@@ -207,11 +207,6 @@ uint8_t* start_pointers(const Block& block, const void* elements, uint8_t* store
 
 }  // namespace
 
-void gather_codes(const Block& block, const void* elements, uint8_t* codes) {
-  emit(
-      block, elements, [&](uint64_t c) { *codes++ = static_cast<uint8_t>(c); }, [](auto) {}, [](uint64_t) {});
-}
-
 uint8_t* encode_csr(const Block& block, const void* elements, Workspace& work, uint8_t* stored) {
   unsigned width = 0;
   uint8_t* gaps = start_pointers(block, elements, stored, width);

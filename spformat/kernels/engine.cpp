@@ -2,39 +2,15 @@
 
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <mutex>
-#include <new>
-#include <thread>
-#include <vector>
 
 #include "layouts.h"
+#include "scratch.h"
 #include "transpose.h"
 #include "xxh3.h"
 
 namespace spf {
 namespace {
-
-constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
-
-struct Scratch {
-  std::vector<uint8_t> stored, mask, symbols, tables, literals, values;
-  std::vector<uint64_t> elements, counts;
-};
-
-uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
-  if (buffer.size() < bytes + kSlack) buffer.resize(bytes + kSlack);
-  return buffer.data();
-}
-
-// Buffers for the coded streams of a block; a block of plain streams needs none.
-Workspace workspace(const Block& b, Scratch& scratch) {
-  if (!b.coding) return {};
-  const uint64_t symbols = most_symbols(b);
-  return {room(scratch.mask, symbols), room(scratch.symbols, symbols), room(scratch.tables, symbols + 8 * (b.row_elements / 8 + 9)),
-          room(scratch.literals, 2 * symbols), room(scratch.values, b.entries * b.itemsize)};
-}
 
 Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to) {
   for (uint64_t done = 0; done < bytes;) {
@@ -172,70 +148,11 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   return {};
 }
 
-// Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
-template <class Job>
-JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
-  std::atomic<size_t> next{0};
-  std::mutex mutex;
-  JobFailure first;
-  std::atomic<bool> failed{false};
-  const auto worker = [&] {
-    Scratch scratch;
-    while (!failed.load(std::memory_order_relaxed)) {
-      const size_t i = next.fetch_add(1, std::memory_order_relaxed);
-      if (i >= count) return;
-      Failure failure;
-      try {
-        failure = job(i, scratch);
-      } catch (const std::bad_alloc&) {
-        failure = {Status::no_memory, 0, 0};
-      }
-      if (!failure) continue;
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (!first.failure || i < first.job) first = {i, failure};
-      failed = true;
-    }
-  };
-  std::vector<std::thread> others;
-  const size_t wanted = threads < count ? threads : count;
-  for (size_t t = 1; t < wanted; ++t) {
-    try {
-      others.emplace_back(worker);
-    } catch (const std::system_error&) {
-      break;  // no more threads to be had: fewer do the work
-    }
-  }
-  worker();
-  for (std::thread& other : others) other.join();
-  return first;
-}
-
 }  // namespace
 
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads) {
   return run_jobs(count, threads,
                   [&](size_t i, Scratch& scratch) { return perform(task, blocks[i], source, scratch); });
-}
-
-JobFailure run_gap_costs(Block* blocks, size_t count, GapCosts* costs, unsigned threads) {
-  return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> Failure {
-    gap_costs(blocks[i], contiguous(blocks[i], scratch), costs[i]);
-    return {};
-  });
-}
-
-JobFailure run_count_symbols(Block* blocks, size_t count, uint64_t* counts, size_t tables, unsigned threads) {
-  std::mutex mutex;
-  return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> Failure {
-    scratch.counts.assign(256 * tables, 0);
-    const void* elements = nullptr;
-    if (const Failure failure = snapshot(blocks[i], scratch, &elements)) return failure;
-    Workspace work = workspace(blocks[i], scratch);
-    count_symbols(blocks[i], elements, work, scratch.counts.data());
-    const std::lock_guard<std::mutex> lock(mutex);
-    for (size_t k = 0; k < 256 * tables; ++k) counts[k] += scratch.counts[k];
-    return {};
-  });
 }
 
 }  // namespace spf

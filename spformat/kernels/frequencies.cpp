@@ -5,8 +5,6 @@
 namespace spf {
 namespace {
 
-constexpr unsigned kByPopcount = 1, kBinomial = 2, kMostCode = 48, kLevels = 192;
-
 // Bits of a table, least significant first; reading beyond the end gives zeros and is noticed at the end.
 class BitReader {
  public:
@@ -53,8 +51,6 @@ constexpr PopcountOrder make_popcount_order() {
 }
 
 constexpr PopcountOrder kPopcountOrder = make_popcount_order();
-
-uint64_t weight_of(unsigned code) { return code ? uint64_t{4 + (code - 1) % 4} << ((code - 1) / 4) : 0; }
 
 // Each weight's share of the slots rounded down, at least 1; the first of the heaviest takes the rest.
 const char* normalise(const uint64_t* weights, uint16_t* frequencies) {
@@ -105,7 +101,7 @@ const char* read_free_form(const uint8_t* data, size_t bytes, uint16_t* frequenc
 
 const char* read_binomial(const uint8_t* data, size_t bytes, uint16_t* frequencies, int* escape) {
   if (data[0] != kBinomial || bytes != 2 || data[1] >= kLevels) return "not a binomial table";
-  const uint64_t p = uint64_t{16u + data[1] % 16} << (data[1] / 16);
+  const uint64_t p = chance_of_level(data[1]);
   uint64_t chance[9];
   for (unsigned ones = 0; ones <= 8; ++ones) {
     chance[ones] = uint64_t{1} << 32;
@@ -128,6 +124,12 @@ const char* read_binomial(const uint8_t* data, size_t bytes, uint16_t* frequenci
 }
 
 }  // namespace
+
+uint64_t weight_of(unsigned code) { return code ? uint64_t{4 + (code - 1) % 4} << ((code - 1) / 4) : 0; }
+
+uint64_t chance_of_level(unsigned level) { return uint64_t{16u + level % 16} << (level / 16); }
+
+uint8_t symbol_by_popcount(unsigned rank) { return kPopcountOrder.symbol[rank]; }
 
 const char* read_table(const uint8_t* data, size_t bytes, uint16_t* frequencies, int* escape) {
   if (bytes < 2) return "shorter than two bytes";

@@ -28,9 +28,6 @@ Failure decode_csr(const Block& block, const uint8_t* stored, Workspace& work, v
 Failure positions_csr(const Block& block, const uint8_t* stored, Workspace& work, int64_t* positions,
                       uint8_t* values);
 
-// counts[256 * table + symbol] += 1 for each symbol of the block's mask or gap stream, were it coded.
-void count_symbols(const Block& block, const void* elements, Workspace& work, uint64_t* counts);
 void gather_mask(const Block& block, const void* elements, uint8_t* mask, uint8_t* values);
-void gather_codes(const Block& block, const void* elements, uint8_t* codes);
 
 }  // namespace spf

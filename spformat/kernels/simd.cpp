@@ -78,6 +78,9 @@ const Simd kScalar = {
     rans_steps_scalar,
     {join_plain<uint8_t>, join_plain<uint16_t>, join_plain<uint32_t>, join_plain<uint64_t>},
     strip_to_rows_scalar,
+    rows_to_strip_scalar,
+    table_of_columns_scalar,
+    add_bits_scalar,
     count_bits,
 };
 

@@ -6,6 +6,7 @@
 #include "block.h"
 #include "floatsplit.h"
 #include "rans.h"
+#include "statistics.h"
 #include "strips.h"
 #include "xxh3.h"
 
@@ -34,6 +35,9 @@ struct Simd {
   RansSteps rans_steps;
   Join join[4];
   StripToRows strip_to_rows;
+  RowsToStrip rows_to_strip;
+  TableOfColumns table_of_columns;
+  AddBits add_bits;
   CountBits count_bits;
 };
 

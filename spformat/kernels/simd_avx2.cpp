@@ -162,6 +162,9 @@ const Simd kAvx2 = {
     rans_steps_avx2,
     {join_avx2_8, join_avx2_16, join_avx2_32, join_avx2_64},
     strip_to_rows_avx2,
+    rows_to_strip_avx2,
+    table_of_columns_avx2,
+    add_bits_avx2,
     count_bits,
 };
 

@@ -1,6 +1,5 @@
 #include "statistics.h"
 
-#include "layouts.h"
 #include "nonzeros.h"
 
 namespace spf {
@@ -29,13 +28,28 @@ void price_one(uint64_t d, GapCosts& costs) {
   }
 }
 
+uint64_t count_words(const uint64_t* words, uint64_t count) {
+  return simd().count_bits(reinterpret_cast<const uint8_t*>(words), 8 * count);
+}
+
 }  // namespace
 
-void gap_costs(const Block& block, const void* elements, GapCosts& costs) {
+void copy_bits(const uint8_t* mask, uint64_t first, uint64_t count, uint64_t* out) {
+  const uint8_t* from = mask + first / 8;
+  const unsigned skip = first % 8;
+  const uint64_t words = words_of_bits(count);
+  for (uint64_t w = 0; w < words; ++w) {
+    const uint64_t low = load<uint64_t>(from + 8 * w);
+    out[w] = skip ? low >> skip | uint64_t{from[8 * w + 8]} << (64 - skip) : low;
+  }
+  if (count % 64) out[words - 1] &= (uint64_t{1} << (count % 64)) - 1;
+}
+
+void gap_costs(const uint64_t* mask, uint64_t elements, GapCosts& costs) {
   uint32_t count[kShort] = {};
   uint64_t next = 0, longest = 0;
   costs = {};
-  for_each_nonzero(elements, block.itemsize, block.elements, [&](uint64_t position) {
+  for_each_bit(mask, elements, [&](uint64_t position) {
     const uint64_t d = position - next + 1;
     next = position + 1;
     ++costs.nonzeros;
@@ -52,15 +66,42 @@ void gap_costs(const Block& block, const void* elements, GapCosts& costs) {
   price(count, longest, costs);
 }
 
-void count_symbols(const Block& block, const void* elements, Workspace& work, uint64_t* counts) {
-  if (block.layout == kCsr) {
-    gather_codes(block, elements, work.symbols);
-    for (uint64_t i = 0; i < block.entries; ++i) ++counts[work.symbols[i]];
-    return;
+void count_lines(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_t columns, uint32_t* by_row,
+                 uint64_t* by_column, uint64_t* row, uint8_t* sums) {
+  const uint64_t words = words_of_bits(columns);
+  const auto flush = [&] {
+    for (uint64_t j = 0; j < columns; ++j) by_column[j] += sums[j];
+    std::memset(sums, 0, columns);
+  };
+  std::memset(sums, 0, columns);
+  for (uint64_t r = 0; r < rows; ++r) {
+    copy_bits(mask, (first_row + r) * columns, columns, row);
+    by_row[first_row + r] = static_cast<uint32_t>(count_words(row, words));
+    simd().add_bits(row, columns, sums);
+    if (r % 255 == 254) flush();  // a byte holds no more
   }
-  gather_mask(block, elements, work.mask, work.values);
-  const Symbols symbols = mask_symbols(block, work.mask, work);
-  for (uint64_t i = 0; i < symbols.count; ++i) ++counts[256u * symbols.contexts.at(i) + work.symbols[i]];
+  flush();
+}
+
+void mask_classes(const Classes& classes, uint64_t columns, uint64_t* class_masks) {
+  const uint64_t words = words_of_bits(columns);
+  std::memset(class_masks, 0, 8 * words * classes.column_classes);
+  for (uint64_t j = 0; j < columns; ++j)
+    class_masks[classes.of_column[j] * words + j / 64] |= uint64_t{1} << (j % 64);
+}
+
+void count_cells(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_t columns, const Classes& classes,
+                 const uint64_t* class_masks, uint64_t* row, uint64_t* cells) {
+  const uint64_t words = words_of_bits(columns);
+  for (uint64_t r = first_row; r < first_row + rows; ++r) {
+    copy_bits(mask, r * columns, columns, row);
+    for (unsigned c = 0; c < classes.column_classes; ++c) {
+      uint64_t found = 0;
+      for (uint64_t w = 0; w < words; ++w)
+        found += static_cast<uint64_t>(__builtin_popcountll(row[w] & class_masks[c * words + w]));
+      cells[kMostClasses * classes.of_row[r] + c] += found;
+    }
+  }
 }
 
 void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsigned shift, uint64_t mask,
@@ -75,6 +116,10 @@ void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsi
       }
     });
   });
+}
+
+void add_bits_scalar(const uint64_t* bits, uint64_t count, uint8_t* sums) {
+  for (uint64_t j = 0; j < count; ++j) sums[j] = static_cast<uint8_t>(sums[j] + ((bits[j / 64] >> (j % 64)) & 1));
 }
 
 }  // namespace spf

@@ -13,11 +13,11 @@ class StripOrder {
       : coding_(coding),
         columns_(b.row_elements),
         rows_(b.elements / b.row_elements),
-        class_of_(coding.row_class + b.first / b.row_elements) {
+        class_of_(coding.row_classes == 1 ? nullptr : coding.row_class + b.first / b.row_elements) {
     uint64_t start = 0;
     for (unsigned c = 0; c < coding.row_classes; ++c) {
       first_[c] = start;
-      for (uint64_t r = 0; r < rows_; ++r) start += class_of_[r] == c;
+      for (uint64_t r = 0; r < rows_; ++r) start += is_of(r, c);
     }
     first_[coding.row_classes] = start;
   }
@@ -31,7 +31,12 @@ class StripOrder {
       unsigned row_class = 0;
       while (first_[row_class + 1] <= 8 * s) ++row_class;
       const uint8_t* table = coding_.strip_tables + row_class * coding_.column_classes;
-      for (uint64_t j = 0; j < columns_; ++j) *tables++ = table[coding_.column_class[j]];
+      if (coding_.column_classes == 1) {
+        std::memset(tables, table[0], columns_);
+      } else {
+        simd().table_of_columns(table, coding_.column_classes, coding_.column_class, columns_, tables);
+      }
+      tables += columns_;
     }
   }
 
@@ -63,12 +68,14 @@ class StripOrder {
         extract(mask, row[r] * columns_, room);
         from[r] = room;
       }
-      rows_to_strip_scalar(from, columns_, strips_out + s * columns_);
+      simd().rows_to_strip(from, columns_, strips_out + s * columns_);
       return {};
     });
   }
 
  private:
+  bool is_of(uint64_t row, unsigned row_class) const { return !class_of_ || class_of_[row] == row_class; }
+
   // Calls f(strip, its rows, how many) for each strip.
   template <class F>
   Failure for_each_strip(F&& f) const {
@@ -77,7 +84,7 @@ class StripOrder {
     uint64_t strip = 0;
     for (unsigned c = 0; c < coding_.row_classes; ++c) {
       for (uint64_t r = 0; r < rows_; ++r) {
-        if (class_of_[r] != c) continue;
+        if (!is_of(r, c)) continue;
         row[count++] = r;
         if (count < 8) continue;
         if (const Failure failure = f(strip++, row, count)) return failure;

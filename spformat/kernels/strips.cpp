@@ -23,4 +23,8 @@ void rows_to_strip_scalar(const uint8_t* const rows[8], uint64_t columns, uint8_
   }
 }
 
+void table_of_columns_scalar(const uint8_t* table, unsigned, const uint8_t* classes, uint64_t columns, uint8_t* out) {
+  for (uint64_t j = 0; j < columns; ++j) out[j] = table[classes[j]];
+}
+
 }  // namespace spf

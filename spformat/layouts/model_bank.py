@@ -1,38 +1,72 @@
-"""The tables of one file, expanded for the kernels when they are first needed."""
+"""Tables and codings in the form that the kernels read."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
 
 from .. import _native
+from ..codecs import table as codecs
 from ..codecs.frequencies import Table
-from ..limits import MAX_TABLES
+from .coding import Codebook, Coding, Floatsplit, Rans, Strips, number_of
 
 
 class ModelBank:
-    """Room for 256 tables. Memory is only touched for those that are used.
+    """The tables of one file, expanded when they are first needed.
 
-    `tables` is the list of the file; it may grow. encoding: for writing, too. Raises ValueError where a table's bytes
-    break a rule.
+    `tables` is the list of the file; it may grow. encoding: for writing, too.
     """
 
     def __init__(self, tables: list[Table], encoding: bool = False) -> None:
         self.tables = tables
-        self._decode = np.zeros((MAX_TABLES, _native.DECODE_MODEL_BYTES), np.uint8)
-        self._encode = np.zeros((MAX_TABLES, _native.ENCODE_MODEL_BYTES if encoding else 0), np.uint8)
-        self._escapes = np.full(MAX_TABLES, -1, np.int16)
-        self._ready = [False] * MAX_TABLES
+        self.native = _native.Models(encoding)
+        self._ready: set[int] = set()
 
-    def prepare(self, number: int) -> None:
-        """Expands a table."""
-        if self._ready[number]:
-            return
-        table = self.tables[number]
-        _native.expand_model(table.frequencies, self._decode[number], self._encode[number])
-        self._escapes[number] = table.escape
-        self._ready[number] = True
+    def prepare(self, numbers: Iterable[int]) -> None:
+        """Expands tables. Raises IndexError for one that the file does not have, ValueError for one that breaks a
+        rule."""
+        for number in set(numbers) - self._ready:
+            self.native.expand(number, self.tables[number].data)
+            self._ready.add(number)
 
-    @property
-    def addresses(self) -> tuple[int, int, int]:
-        """Of the decoding models, the encoding models and the escapes."""
-        return self._decode.ctypes.data, self._encode.ctypes.data, self._escapes.ctypes.data
+
+class NativeCoding:
+    """A Coding in the form that the kernels read; keeps alive what it points to.
+
+    With prepared=False the tables are only numbers, for counting. Raises IndexError for a table that the file does
+    not have, ValueError for one that breaks a rule.
+    """
+
+    def __init__(self, coding: Coding, bank: ModelBank, itemsize: int, prepared: bool = True) -> None:
+        index, value = coding.index, coding.value
+        if prepared:
+            bank.prepare(coding.tables())
+        strips = index if isinstance(index, Strips) else _NO_STRIPS
+        split = value if isinstance(value, Floatsplit) else _NO_SPLIT
+        book = value if isinstance(value, Codebook) else _NO_BOOK
+        if (
+            prepared
+            and split is value
+            and split.base + bank.native.largest(split.table) >> 8 * itemsize - 1 - split.shift
+        ):
+            raise ValueError("a key of floatsplit is too large for the values")
+        self._native = _native.Coding(
+            bank.native,
+            number_of(index),
+            index.table if isinstance(index, Rans) else 0,
+            strips.row_classes,
+            strips.column_classes,
+            strips.strip_tables,
+            strips.rows,
+            strips.columns,
+            number_of(value),
+            split.table if split is value else book.table or 0,
+            split.shift,
+            split.base,
+            codecs.BITPACK if book.table is None else codecs.RANS,
+            book.patterns,
+            len(book.patterns) // itemsize,
+        )
+        self.address: int = self._native.address
+
+
+_NO_STRIPS, _NO_SPLIT, _NO_BOOK = Strips(0, 0, b"", b"", b""), Floatsplit(0, 0, 0), Codebook(b"", None)

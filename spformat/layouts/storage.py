@@ -9,7 +9,7 @@ from ..container.canonical import brief
 from ..container.entry import EntryRecord, StorageRecord
 from ..errors import CorruptError, FormatError, UnsupportedError
 from ..limits import MAX_BLOCK_ENTRIES
-from . import coding, gaps, table
+from . import coding, coding_wire, gaps, table
 from .coding import Coding, Floatsplit, Rans, Strips
 from .table import Csr, Dense, Layout
 
@@ -134,10 +134,10 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
             expected=f"below {len(codecs.NAMES)}",
             found=unknown[0],
         )
-    value = coding.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
+    value = coding_wire.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
     index: coding.IndexCodec | None = None
     if len(wire) == 2:
-        index = coding.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))
+        index = coding_wire.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))
     if value is None or len(wire) != (2 if layout.index_codecs else 1) or (layout.index_codecs and index is None):
         message = f"layout {layout.name} with codecs that break a rule"
         raise _broken("storage/codec", message, entry.name, offset, expected="those of section 7", found=brief(wire))

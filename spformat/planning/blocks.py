@@ -10,13 +10,17 @@ MOST_ELEMENTS = 1 << 20  # of a block, however sparse: what one thread zeroes an
 
 
 def block_elements(view: View, nonzeros: int, block_entries: int, unit: int = 1) -> int:
-    """Elements of a block that will hold about `block_entries` nonzeros: a multiple of `unit`, of a row if possible."""
+    """Elements of a block that will hold about `block_entries` nonzeros: a multiple of `unit`, of a row if possible.
+
+    Blocks are about equally large: a small last one would pay for its streams and hold up a thread.
+    """
     elements = view.elements
-    target = min(MOST_ELEMENTS, block_entries * elements // max(nonzeros, 1))
+    target = max(1, min(MOST_ELEMENTS, block_entries * elements // max(nonzeros, 1)))
     if unit == 1 and view.row_elements <= target:
         unit = view.row_elements
-    size = max(1, round(target / max(unit, 1))) * max(unit, 1)
-    return max(1, min(size, elements))
+    unit = max(unit, 1)
+    blocks = max(1, round(elements / target))
+    return max(1, min(-(-elements // (blocks * unit)) * unit, elements))
 
 
 def whole_tensor(view: View, tensor: str) -> int:

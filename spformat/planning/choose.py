@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ..dtypes import DType
@@ -17,10 +16,11 @@ from .candidate import Candidate, of_plans, weigh
 from .codebooks import codebook_plans, distinct_values
 from .coding_plan import PositionPlan, ValuePlan
 from .forced import forced
+from .mask import Mask
 from .policy import Policy
 from .pool import TablePool
 from .positions import position_plans
-from .values import best_split, high_histogram
+from .values import Histogram, best_split
 
 BitPatterns = npt.NDArray[Any]
 _LEAST_STORAGE = 16  # bytes: what the long form of an entry takes more than the short one, at least
@@ -41,8 +41,9 @@ def candidates(
     if array.size == 0:
         empty = Storage(Dense(), Dense.plain, 1, [], [], [], [])
         return [weigh(name, dtype, array.shape, empty)]
-    nonzeros = statistics.count_nonzeros(array, threads)
-    per_block = block_elements(Dense().view(array.shape), nonzeros, policy.block_entries)
+    mask = Mask.of(array, threads)
+    nonzeros = mask.nonzeros
+    per_block = block_elements(mask.view, nonzeros, policy.block_entries)
     if policy.layout != "auto":
         return [weigh(name, dtype, array.shape, forced(name, array, policy, nonzeros, threads))]
     coded = not policy.fast and array.nbytes >= _LEAST_CODED
@@ -50,8 +51,7 @@ def candidates(
     values = _Values(array, dtype, pool) if coded else None
     if dense_wins and (values is None or values.are_raw):
         return [weigh(name, dtype, array.shape, statistics.measured(array, Dense(), per_block, threads))]
-    found = statistics.gap_statistics(array, per_block, threads)
-    positions = position_plans(array, per_block, found, pool, threads, policy.fast or dense_wins)
+    positions = position_plans(mask, array.itemsize, per_block, pool, policy.fast or dense_wins)
     return [
         of_plans(name, dtype, array.shape, per_block, position, value, pool)
         for position in positions
@@ -67,8 +67,8 @@ class _Values:
 
     def __init__(self, array: BitPatterns, dtype: DType, pool: TablePool) -> None:
         self._distinct = distinct_values(array)
-        self._histogram = high_histogram(array, dtype) if dtype.is_float else None
-        self._dtype, self._elements, self._pool = dtype, array.size, pool
+        self._histogram = Histogram.of(array, dtype) if dtype.is_float else None
+        self._elements, self._pool = array.size, pool
         self._of_nonzeros: list[ValuePlan] | None = None
 
     @property
@@ -90,9 +90,7 @@ class _Values:
     def _weighed(self, zeros: int, blocks: int) -> list[ValuePlan]:
         found: list[ValuePlan] = []
         if self._histogram is not None:
-            histogram = self._histogram.copy()
-            histogram[0] += np.uint64(zeros)
-            split = best_split(histogram, self._dtype, blocks, self._pool)
+            split = best_split(self._histogram.with_zeros(zeros), blocks, self._pool)
             found += [] if split is None else [split]
         distinct = self._distinct and self._distinct.with_zeros(zeros)
         if distinct:

@@ -12,11 +12,9 @@ from .. import _native
 from ..codecs import bitpack
 from .coding_plan import CodebookPlan, ValuePlan, stream_overhead_bits
 from .pool import TablePool
-from .tables import cost, free_form, symbol_bits
 
 BitPatterns = npt.NDArray[Any]
 _MOST = 256
-_NO_LITERALS = 0  # a table of codes has no escape
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,5 @@ def codebook_plans(values: DistinctValues, blocks: int, pool: TablePool) -> list
     packed = ValuePlan(CodebookPlan(patterns, None), book + 8 * (bitpack.size(total, width) + blocks))
     histogram = np.zeros(_MOST, np.uint64)
     histogram[: len(values.counts)] = values.counts
-    tables = [free_form(histogram), *(table for table in pool.tables if table.escape < 0)]
-    weighed = [(cost(histogram, symbol_bits(table, _NO_LITERALS)), table) for table in tables]
-    bits, table = min(weighed, key=lambda pair: pair[0] + pool.extra_bits({pair[1]}))
+    table, bits = pool.cheapest(histogram)
     return [packed, ValuePlan(CodebookPlan(patterns, table), book + bits + stream_overhead_bits(bits, blocks))]

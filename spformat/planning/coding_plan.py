@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy.typing as npt
 
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
@@ -34,15 +31,15 @@ class RansPlan:
         return Rans(pool.number(self.table))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class StripsPlan:
     """Strips with classes; strip_tables[row class * column_classes + column class]."""
 
     row_classes: int
     column_classes: int
     strip_tables: list[Table]
-    rows: npt.NDArray[Any]
-    columns: npt.NDArray[Any]
+    rows: bytes
+    columns: bytes
 
     @property
     def label(self) -> str:
@@ -52,7 +49,7 @@ class StripsPlan:
         return set(self.strip_tables)
 
     def resolved(self, pool: TablePool) -> IndexCodec:
-        numbers = tuple(pool.number(table) for table in self.strip_tables)
+        numbers = bytes(pool.number(table) for table in self.strip_tables)
         return Strips(self.row_classes, self.column_classes, numbers, self.rows, self.columns)
 
 

@@ -14,6 +14,7 @@ from ..layouts.table import Bitmask, Csr, Dense, Layout
 from ..limits import MAX_BLOCK_ELEMENTS
 from . import statistics
 from .blocks import block_elements, whole_tensor
+from .mask import GAP_WIDTHS
 from .policy import ALL_ROWS, GapRequest, Policy
 
 BitPatterns = npt.NDArray[Any]
@@ -41,7 +42,7 @@ def _gap_codes(request: GapRequest, shape: tuple[int, ...]) -> list[GapCode]:
     restart = {None: 0, ALL_ROWS: max(1, rows)}.get(request.restart_rows, request.restart_rows)
     assert restart is not None
     fills = list(gaps.FILLS.values()) if request.fill is None else [gaps.FILLS[request.fill]]
-    widths = range(1, statistics.GAP_WIDTHS + 1) if request.bits is None else [request.bits]
+    widths = range(1, GAP_WIDTHS + 1) if request.bits is None else [request.bits]
     codes = [
         GapCode(axis, restart, int(request.carry), request.origin, request.bias, bits, fill)
         for fill in fills

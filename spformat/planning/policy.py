@@ -35,7 +35,7 @@ class Policy:
 
     layout: str = "auto"
     gap: GapRequest = GapRequest()
-    block_entries: int = 32_768
+    block_entries: int = 65_536
     fast: bool = False
 
     def __post_init__(self) -> None:

@@ -12,7 +12,8 @@ from spformat import _native
 from spformat import writer as writing
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError, SourceError
-from spformat.layouts.coding import Codebook, Coding, value_codec
+from spformat.layouts.coding import Codebook, Coding
+from spformat.layouts.coding_wire import value_codec
 from spformat.layouts.gaps import GapCode
 from spformat.layouts.storage import Storage
 from spformat.layouts.table import Bitmask, Csr, Dense

@@ -12,10 +12,10 @@ from spformat.layouts.coding import Floatsplit
 from spformat.planning import choose as choosing
 from spformat.planning.policy import Policy
 from spformat.planning.pool import TablePool
-from spformat.planning.tables import binomial, free_form
+from spformat.planning.tables import free_form
 from spformat.reader import Reader
 from tests import coded_model
-from tests.helpers import raw, read_everything
+from tests.helpers import binomial, raw, read_everything
 
 DTYPES = ["F32", "BF16", "F16", "F64", "F8_E4M3", "I32"]
 
@@ -106,9 +106,10 @@ def model_mask(storage, stored, tables, shape):
         length = int.from_bytes(stored[:4], "little")
         coded, stored = stored[4 : 4 + length], stored[4 + length :]
         if hasattr(index, "rows"):
-            numbers = np.array(index.strip_tables).reshape(index.row_classes, index.column_classes).tolist()
+            numbers = np.array(list(index.strip_tables)).reshape(index.row_classes, index.column_classes).tolist()
             named = [[tables[number] for number in row] for row in numbers]
-            mask, rest = coded_model.strips(coded, rows, columns, (index.rows, index.columns), named)
+            classes = (index.rows or bytes(rows), index.columns or bytes(columns))
+            mask, rest = coded_model.strips(coded, rows, columns, classes, named)
             assert rest == b""
             return mask, stored
         flat, rest = coded_model.mask_bytes(coded, size, [tables[index.table]] * size)

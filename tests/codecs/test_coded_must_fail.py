@@ -15,9 +15,9 @@ from spformat.layouts.table import Bitmask, Csr
 from spformat.planning import statistics
 from spformat.planning.candidate import Candidate
 from spformat.planning.coding_plan import FloatPlan, RansPlan, StripsPlan
-from spformat.planning.tables import binomial, free_form
+from spformat.planning.tables import free_form
 from tests import forge
-from tests.helpers import refused
+from tests.helpers import binomial, refused
 
 SHAPE = (20, 40)  # three strips, the last of four rows
 ARRAY = np.where(np.random.default_rng(1).random(SHAPE) < 0.3, np.random.default_rng(2).standard_normal(SHAPE), 0)
@@ -51,7 +51,7 @@ def masked(monkeypatch):
 @pytest.fixture
 def stripped(monkeypatch):
     """A mask in strips, raw values; one lane or a few."""
-    return write(monkeypatch, StripsPlan(1, 1, [binomial(0.3)], np.zeros(20, np.uint8), np.zeros(40, np.uint8)), None)
+    return write(monkeypatch, StripsPlan(1, 1, [binomial(0.3)], b"", b""), None)
 
 
 def refuse(file, data, kind, **counts):
@@ -126,7 +126,7 @@ def test_strips_padding(monkeypatch, stripped):
     whole = np.concatenate([ARRAY, ARRAY[:4]])
     monkeypatch.setitem(globals(), "ARRAY", whole)
     monkeypatch.setitem(globals(), "NONZEROS", int(np.count_nonzero(whole)))
-    plan = StripsPlan(1, 1, [binomial(0.3)], np.zeros(24, np.uint8), np.zeros(40, np.uint8))
+    plan = StripsPlan(1, 1, [binomial(0.3)], b"", b"")
     refuse(stripped, write(monkeypatch, plan, None, entries=NONZEROS).block(), "strips/padding")
 
 

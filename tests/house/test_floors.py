@@ -118,10 +118,10 @@ def test_one_kernel_file_knows_python(path):
     assert not knows or path.name == "module.cpp"
 
 
-def test_only_the_engine_allocates():
+def test_only_the_engines_allocate():
     """Kernels are loops over given buffers."""
     for path in KERNELS:
-        if path.name not in ("engine.cpp", "module.cpp"):
+        if path.name not in ("engine.cpp", "planner_engine.cpp", "scratch.h", "module.cpp"):
             found = re.search(r"\b(std::vector|std::string|new |malloc|make_unique|throw\b)", path.read_text())
             assert not found, f"{path.name}: {found}"
 

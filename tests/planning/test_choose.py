@@ -5,8 +5,8 @@ import pytest
 
 from spformat.dtypes import BY_NAME, from_numpy
 from spformat.errors import SourceError, SpformatError
-from spformat.planning import statistics
 from spformat.planning.choose import candidates, choose
+from spformat.planning.mask import Mask
 from spformat.planning.policy import ALL_ROWS, PRESETS, GapRequest, Policy, preset
 from spformat.planning.pool import TablePool
 from spformat.reader import Reader
@@ -139,7 +139,7 @@ def test_statistics_count_the_entries_that_each_width_needs(itemsize, simd):  # 
     array = np.zeros(30_000, f"<u{itemsize}")
     array[np.cumsum(rng.integers(1, 40, 500))] = 1
     array[[20_500, 29_999]] = 1  # gaps longer than the histogram
-    found = statistics.gap_statistics(array, 11_000, 1)
+    found = Mask.of(array, 1).gap_statistics(11_000)
     for block in range(3):
         positions = np.flatnonzero(array[block * 11_000 : (block + 1) * 11_000])
         gaps = np.diff(positions, prepend=-1)

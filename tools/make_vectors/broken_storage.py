@@ -165,11 +165,12 @@ def _strips() -> list[Invalid]:
     halves = File()
     table = halves.table(binomial(100))
     halves.bitmask("t", "U8", [9, 5], sparse(45, 0.4, 8, 1), Rans(table), block_elements=12)
-    halves.entries[0][4][2][0] = [4, 1, 1, [0], b"", b""]
+    halves.entries[0][4][2][0] = [4, 1, 1, b"\0", b"", b""]
     return [
         strips("no-class", "No class of rows.", 1, 0),
         strips("17-classes", "Seventeen classes of rows.", 1, 17),
-        strips("tables", "A table is missing.", 3, [0, 1]),
+        strips("tables", "A table is missing.", 3, b"\0\1"),
+        strips("tables-array", "Tables as an array.", 3, [0, 1, 2]),
         strips("rows", "Classes of rows that need no bytes have one.", 4, b"\0"),
         strips("columns", "A byte of the columns' classes is missing.", 5, b"\x64"),
         strips("class", "A class of 3 of 3.", 5, b"\x67\0"),

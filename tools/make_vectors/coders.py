@@ -185,7 +185,7 @@ class Strips:
 
     @property
     def wire(self) -> list[Any]:
-        numbers = [table.number for row in self.tables for table in row]
+        numbers = bytes(table.number for row in self.tables for table in row)
         row_classes, column_classes = len(self.tables), len(self.tables[0])
         classes = [
             stored.pack_bits(lines, (count - 1).bit_length())

@@ -1,5 +1,5 @@
-"""One module per way to store tensors. Each has NAME and two functions over numpy arrays:
+"""One module per rival, each with RIVALS: the rival under each of its settings that is worth measuring.
 
-save(tensors: dict[str, Array], path: Path) -> None
-load(path: Path) -> dict[str, Array]       from opening the file to filled arrays
+A rival gets the best documented use of its library: per tensor or per file, as it is meant, with as many threads as
+it takes, and without a copy that could be left out. Arrays that it returns may be read-only.
 """

@@ -1,18 +1,23 @@
-"""spformat, default settings, all threads."""
+"""spformat: as it is by default, and without entropy coding."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import spformat
-from spformat.numpy import Array
-
-NAME = "spformat"
+from tools.bench.rival import Rival, Tensors
 
 
-def save(tensors: dict[str, Array], path: Path) -> None:
-    spformat.save_file(tensors, path)
+def _save(tensors: Tensors, path: Path, threads: int) -> None:
+    spformat.save_file(tensors, path, threads=threads)
 
 
-def load(path: Path) -> dict[str, Array]:
-    return spformat.load_file(path)
+def _save_fast(tensors: Tensors, path: Path, threads: int) -> None:
+    spformat.save_file(tensors, path, policy=spformat.Policy(fast=True), threads=threads)
+
+
+def _load(path: Path, threads: int) -> Tensors:
+    return spformat.load_file(path, threads=threads)
+
+
+RIVALS = [Rival("spformat", _save, _load, "spformat"), Rival("spformat --fast", _save_fast, _load, "spformat")]

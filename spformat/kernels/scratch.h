@@ -1,0 +1,77 @@
+// For the engine's two files alone: buffers of a thread, and jobs on threads.
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "coding.h"
+#include "engine.h"
+
+namespace spf {
+
+constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
+
+struct Scratch {
+  std::vector<uint8_t> stored, mask, symbols, tables, literals, values;
+  std::vector<uint64_t> elements, counts, words, more_words;
+};
+
+inline uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
+  if (buffer.size() < bytes + kSlack) buffer.resize(bytes + kSlack);
+  return buffer.data();
+}
+
+inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
+  if (buffer.size() < words + 8) buffer.resize(words + 8);
+  return buffer.data();
+}
+
+// Buffers for the coded streams of a block; a block of plain streams needs none.
+inline Workspace workspace(const Block& b, Scratch& scratch) {
+  if (!b.coding) return {};
+  const uint64_t symbols = most_symbols(b);
+  return {room(scratch.mask, symbols), room(scratch.symbols, symbols), room(scratch.tables, symbols + 8 * (b.row_elements / 8 + 9)),
+          room(scratch.literals, 2 * symbols), room(scratch.values, b.entries * b.itemsize)};
+}
+
+// Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
+template <class Job>
+JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  JobFailure first;
+  std::atomic<bool> failed{false};
+  const auto worker = [&] {
+    Scratch scratch;
+    while (!failed.load(std::memory_order_relaxed)) {
+      const size_t i = next.fetch_add(1, std::memory_order_relaxed);
+      if (i >= count) return;
+      Failure failure;
+      try {
+        failure = job(i, scratch);
+      } catch (const std::bad_alloc&) {
+        failure = {Status::no_memory, 0, 0};
+      }
+      if (!failure) continue;
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!first.failure || i < first.job) first = {i, failure};
+      failed = true;
+    }
+  };
+  std::vector<std::thread> others;
+  const size_t wanted = threads < count ? threads : count;
+  for (size_t t = 1; t < wanted; ++t) {
+    try {
+      others.emplace_back(worker);
+    } catch (const std::system_error&) {
+      break;  // no more threads to be had: fewer do the work
+    }
+  }
+  worker();
+  for (std::thread& other : others) other.join();
+  return first;
+}
+
+}  // namespace spf

@@ -1,0 +1,193 @@
+#include "table_maker.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "bits.h"
+#include "frequencies.h"
+#include "rans.h"
+
+namespace spf {
+namespace {
+
+constexpr unsigned kMaskLiteral = 8;  // bits of a literal that follows an escape in a mask
+constexpr double kCodeBits = 3;       // what a symbol takes in a table, about
+
+// Weights from one to the next differ by 17 to 25 per cent: a code is taken from the middle of their logarithms on.
+struct Edges {
+  double above[kMostCode];  // above[c - 1]: the largest share of the heaviest for which code c is the nearest
+  Edges() {
+    const double heaviest = static_cast<double>(weight_of(kMostCode));
+    for (unsigned c = 1; c < kMostCode; ++c)
+      above[c - 1] = std::sqrt(static_cast<double>(weight_of(c)) * static_cast<double>(weight_of(c + 1))) / heaviest;
+    above[kMostCode - 1] = std::numeric_limits<double>::infinity();
+  }
+};
+
+unsigned code_of(double share) {
+  static const Edges edges;
+  unsigned low = 0, high = kMostCode - 1;
+  while (low < high) {
+    const unsigned middle = (low + high) / 2;
+    if (share > edges.above[middle]) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low + 1;
+}
+
+// Moves the symbols that do not pay for their slot to an escape; returns it, or -1 when all symbols pay.
+int with_escape(double* counts, const Wanted& wanted) {
+  double total = wanted.outside;
+  unsigned most = 0, least = 0;
+  for (unsigned s = 0; s < 256; ++s) {
+    total += counts[s];
+    if (counts[s] > counts[most]) most = s;
+    if (counts[s] < counts[least]) least = s;
+  }
+  total = total < 1 ? 1 : total;
+  const double slot = total / kSlots;
+  bool kept[256], all = true;
+  for (unsigned s = 0; s < 256; ++s) {
+    const double n = counts[s];
+    const double saved = n > 0 ? n * (wanted.literal_bits + 8 - std::log2(total / n)) : 0;
+    const double wasted = kCodeBits + (slot > n ? 1.4427 * (slot - n) : 0);
+    kept[s] = (n > 0 && saved > wasted) || s == most;
+    all &= kept[s];
+  }
+  if (all && wanted.outside == 0) return -1;
+  if (all) kept[least] = false;
+  int escape = -1;
+  double moved = wanted.outside;
+  for (unsigned s = 0; s < 256; ++s) {
+    if (kept[s]) continue;
+    if (escape < 0) escape = static_cast<int>(s);
+    moved += counts[s];
+    counts[s] = 0;
+  }
+  counts[escape] = moved > slot / 4 ? moved : slot / 4;
+  return escape;
+}
+
+unsigned zigzag_of(int step) { return static_cast<unsigned>(step >= 0 ? 2 * step : -2 * step - 1); }
+
+unsigned best_rice(const unsigned* codes, unsigned count) {
+  unsigned best = 0;
+  uint64_t fewest = ~uint64_t{0};
+  for (unsigned rice = 0; rice < 4; ++rice) {
+    uint64_t bits = 0;
+    for (unsigned i = 1; i < count; ++i)
+      bits += (zigzag_of(static_cast<int>(codes[i]) - static_cast<int>(codes[i - 1])) >> rice) + 1 + rice;
+    if (bits >= fewest) continue;
+    fewest = bits;
+    best = rice;
+  }
+  return best;
+}
+
+// 6 bits for the first code, then the differences.
+uint8_t* write_codes_of_table(const unsigned* codes, unsigned count, unsigned rice, uint8_t* out) {
+  WideBitWriter bits(out);
+  bits.put(codes[0], 6);
+  for (unsigned i = 1; i < count; ++i) {
+    const unsigned zigzag = zigzag_of(static_cast<int>(codes[i]) - static_cast<int>(codes[i - 1]));
+    for (unsigned quotient = zigzag >> rice; quotient; --quotient) bits.put(1, 1);
+    bits.put(0, 1);
+    bits.put(zigzag & ((1u << rice) - 1), rice);
+  }
+  return bits.finish();
+}
+
+double cost(const double* counts, const double* bits) {
+  double total = 0;
+  for (unsigned s = 0; s < 256; ++s) total += counts[s] > 0 ? counts[s] * bits[s] : 0;
+  return total;
+}
+
+double bits_under(const uint8_t* table, size_t bytes, const double* counts) {
+  uint16_t frequencies[256];
+  double bits[256];
+  int escape = -1;
+  if (read_table(table, bytes, frequencies, &escape)) return std::numeric_limits<double>::infinity();
+  symbol_bits(frequencies, escape, kMaskLiteral, bits);
+  return cost(counts, bits);
+}
+
+// What a context takes with a table of its own, about: entropy and table. The entropy of a sample is below its
+// source's by about 0.72 bits a symbol; a table takes three or four bits for each.
+double least_bits(const double* counts, double total) {
+  double bits = 64;
+  for (unsigned s = 0; s < 256; ++s) bits += counts[s] > 0 ? counts[s] * std::log2(total / counts[s]) + 4.5 : 0;
+  return bits;
+}
+
+// Levels of binomial tables are closer than it pays where bits are rare: fewer tables are shared by more contexts. An
+// error of a tenth in the density costs 0.7 per cent of p, but near one half as much as 0.01 bit an element.
+unsigned level_step(unsigned level) { return level >= 160 ? 1 : level >= 128 ? 2 : 4; }
+
+uint8_t level_for(double density) {
+  const double wanted = std::log2(density > 1e-9 ? density : 1e-9);
+  unsigned best = 0;
+  double nearest = std::numeric_limits<double>::infinity();
+  for (unsigned level = 0; level < kLevels; level += level_step(level)) {
+    const double away = std::fabs(std::log2(static_cast<double>(chance_of_level(level)) / 65536) - wanted);
+    if (away >= nearest) continue;
+    nearest = away;
+    best = level;
+  }
+  return static_cast<uint8_t>(best);
+}
+
+}  // namespace
+
+size_t make_table(const double* counts, const Wanted& wanted, uint8_t* out) {
+  double shares[256], most = 0;
+  std::memcpy(shares, counts, sizeof shares);
+  const int escape = wanted.literal_bits ? with_escape(shares, wanted) : -1;
+  for (const double share : shares) most = share > most ? share : most;
+  unsigned codes[256], count = 1;
+  for (unsigned rank = 0; rank < 256; ++rank) {
+    const double share = shares[wanted.by_popcount ? symbol_by_popcount(rank) : rank];
+    codes[rank] = share > 0 ? code_of(share / most) : 0;
+    if (codes[rank]) count = rank + 1;
+  }
+  const unsigned rice = best_rice(codes, count);
+  out[0] = static_cast<uint8_t>((wanted.by_popcount ? kByPopcount : 0) | (escape >= 0 ? 4 : 0) | rice << 3);
+  out[1] = static_cast<uint8_t>(count - 1);
+  uint8_t* end = out + 2;
+  if (escape >= 0) *end++ = static_cast<uint8_t>(escape);
+  return static_cast<size_t>(write_codes_of_table(codes, count, rice, end) - out);
+}
+
+size_t make_mask_table(const uint64_t* counts, uint8_t* out, double* bits) {
+  double exact[256], total = 0, ones = 0;
+  for (unsigned s = 0; s < 256; ++s) {
+    exact[s] = static_cast<double>(counts[s]);
+    total += exact[s];
+    ones += exact[s] * __builtin_popcount(s);
+  }
+  out[0] = kBinomial;
+  out[1] = level_for(total > 0 ? ones / (8 * total) : 0);
+  *bits = bits_under(out, 2, exact);
+  if (total == 0 || least_bits(exact, total) >= *bits) return 2;
+  uint8_t own[kMostTableBytes];
+  const size_t size = make_table(exact, {true, kMaskLiteral, 0}, own);
+  const double own_bits = bits_under(own, size, exact);
+  if (own_bits + 8 * static_cast<double>(size) >= *bits) return 2;
+  *bits = own_bits;
+  std::memcpy(out, own, size);
+  return size;
+}
+
+void symbol_bits(const uint16_t* frequencies, int escape, unsigned literal_bits, double* bits) {
+  const auto of = [](unsigned frequency) { return kSlotBits - std::log2(static_cast<double>(frequency)); };
+  const double lacking =
+      escape < 0 ? std::numeric_limits<double>::infinity() : of(frequencies[escape]) + literal_bits;
+  for (unsigned s = 0; s < 256; ++s)
+    bits[s] = frequencies[s] == 0 || static_cast<int>(s) == escape ? lacking : of(frequencies[s]);
+}
+
+}  // namespace spf

@@ -1,0 +1,76 @@
+"""Codecs as they stand in the index (spec/format.md, section 7): from there to the types of coding.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _native
+from ..codecs import table as codecs
+from .coding import Codebook, Floatsplit, IndexCodec, Rans, Strips, ValueCodec, class_width
+from .view import View
+
+
+def index_codec(wire: Any, allowed: tuple[int, ...], view: View) -> IndexCodec | None:
+    """The codec of a mask or of gaps that the index gives; None when it breaks a rule."""
+    if type(wire) is int:
+        return wire if wire in allowed and wire in (codecs.RAW, codecs.BITPACK) else None
+    if type(wire) is not list or not wire or type(wire[0]) is not int or wire[0] not in allowed:
+        return None
+    if wire[0] == codecs.RANS:
+        return Rans(wire[1]) if len(wire) == 2 and _is_table(wire[1]) else None
+    return _strips(wire, view) if wire[0] == codecs.STRIPS else None
+
+
+def value_codec(wire: Any, itemsize: int) -> ValueCodec | None:
+    """The codec of values that the index gives; None when it breaks a rule."""
+    if type(wire) is int:
+        return wire if wire == codecs.RAW else None
+    if type(wire) is not list or not wire or type(wire[0]) is not int or itemsize > 8:
+        return None
+    if wire[0] == codecs.CODEBOOK:
+        return _codebook(wire, itemsize)
+    return _floatsplit(wire, itemsize) if wire[0] == codecs.FLOATSPLIT else None
+
+
+def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
+    if len(wire) != 3 or type(wire[1]) is not bytes:
+        return None
+    _, patterns, codes = wire
+    if len(patterns) % itemsize or not 1 <= len(patterns) // itemsize <= 256:
+        return None
+    numbers = np.frombuffer(patterns, np.dtype(f"<u{itemsize}"))
+    if (numbers[1:] <= numbers[:-1]).any():
+        return None
+    if type(codes) is int:
+        return Codebook(patterns, None) if codes == codecs.BITPACK else None
+    is_rans = type(codes) is list and len(codes) == 2 and type(codes[0]) is int and codes[0] == codecs.RANS
+    return Codebook(patterns, codes[1]) if is_rans and _is_table(codes[1]) else None
+
+
+def _floatsplit(wire: list[Any], itemsize: int) -> Floatsplit | None:
+    if len(wire) != 4 or any(type(n) is not int for n in wire):
+        return None
+    _, shift, base, table = wire
+    width = 8 * itemsize
+    if not _is_table(table) or not max(0, width - 16) <= shift <= width - 2 or not 0 <= base < 1 << (width - 1 - shift):
+        return None
+    return Floatsplit(shift, base, table)
+
+
+def _is_table(number: Any) -> bool:
+    return type(number) is int and 0 <= number <= 255
+
+
+def _strips(wire: list[Any], view: View) -> Strips | None:
+    if len(wire) != 6 or any(type(part) is not bytes for part in wire[3:]):
+        return None
+    _, row_classes, column_classes, tables, rows, columns = wire
+    if not all(type(n) is int and 1 <= n <= 16 for n in (row_classes, column_classes)):
+        return None
+    row_class = _native.read_classes(rows, class_width(row_classes), row_classes, view.rows)
+    column_class = _native.read_classes(columns, class_width(column_classes), column_classes, view.row_elements)
+    if len(tables) != row_classes * column_classes or row_class is None or column_class is None:
+        return None
+    return Strips(row_classes, column_classes, tables, row_class, column_class)
