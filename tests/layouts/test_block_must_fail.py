@@ -5,6 +5,7 @@ wrong).
 import pytest
 
 from spformat.errors import ChecksumError, CorruptError
+from spformat.planning.policy import Policy
 from spformat.reader import Reader
 from tests import forge, stored
 from tests.helpers import refused, sparse, written
@@ -91,7 +92,7 @@ def test_block_digest_is_checked_on_every_read(tmp_path, number, on_disk):
 
 
 def test_block_digest_of_a_block_in_the_middle_names_that_block():
-    file = forge.Opened(written({"t": sparse((400, 400), 0.5)}))
+    file = forge.Opened(written({"t": sparse((400, 400), 0.5)}, policy=Policy(block_entries=20_000)))
     start, _ = file.blocks()[2]
     file.body[start + 5] ^= 0x40
     error = refused(file.build(), ChecksumError, "block/digest")
