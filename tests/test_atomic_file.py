@@ -142,7 +142,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 try:
     with Writer(sys.argv[1]) as writer:
         for i in range(int(sys.argv[3])):
-            writer.add("name" * 10 + str(i), numpy.ones(int(sys.argv[2]), numpy.uint8))
+            noise = numpy.random.default_rng(0).integers(0, 256, int(sys.argv[2]), numpy.uint8)
+            writer.add("name" * 10 + str(i), noise)
 except OSError as error:
     print(type(error).__name__, error.errno)
 """
