@@ -22,8 +22,9 @@ from __future__ import annotations
 class SpformatError(Exception):
     """Base of all errors of spformat.
 
-    Attributes: `kind` (identifier of the broken rule in spec/format.md, such as "footer/digest"), `tensor` (name),
-    `block` (number of the block in the tensor), `offset` (byte of the file), `expected` and `found`.
+    Attributes: `kind` (identifier of the broken rule in spec/format.md, such as "footer/digest"), `path` (of the file
+    that is read), `tensor` (name), `block` (number of the block in the tensor), `offset` (byte of the file: of the
+    field where it has a place of its own, else of the index or block that holds it), `expected` and `found`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class SpformatError(Exception):
         offset: int | None = None,
         expected: object = None,
         found: object = None,
+        path: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -45,11 +47,13 @@ class SpformatError(Exception):
         self.offset = offset
         self.expected = expected
         self.found = found
+        self.path = path
 
     def __str__(self) -> str:
-        text = self.message
-        if self.expected is not None or self.found is not None:
-            text += f": expected {self.expected}, found {self.found}"
+        text = self.message if self.path is None else f"{self.path}: {self.message}"
+        values = [("expected", self.expected), ("found", self.found)]
+        said = ", ".join(f"{name} {value}" for name, value in values if value is not None)
+        text += f": {said}" if said else ""
         where = []
         if self.tensor is not None:
             where.append(f"tensor {self.tensor!r}")

@@ -10,6 +10,7 @@ MAX_BLOCK_ELEMENTS = 1 << 31
 MAX_BLOCK_ENTRIES = (1 << 32) - 1
 MAX_NAME_BYTES = 65_535
 MAX_METADATA_DEPTH = 16
+MAX_INDEX_DEPTH = 64  # arrays and maps inside each other in the index
 MAX_GAP_BITS = 16
 MAX_TABLES = 256
 MAX_ORIGIN = (1 << 31) - 1

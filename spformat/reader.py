@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from .layouts.jobs import Owner
 from .layouts.model_bank import ModelBank, NativeCoding
 from .layouts.storage import Storage
 from .limits import Limits
-from .tensor_file import PathOrBytes, TensorFile
+from .tensor_file import PathOrBytes, TensorFile, naming
 
 BitPatterns = npt.NDArray[Any]
 
@@ -59,6 +60,20 @@ class Entry:
         return self.elements * self.dtype.itemsize
 
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _names_the_file(method: Method) -> Method:
+    """Errors of a Reader's method carry the path of its file."""
+
+    @wraps(method)
+    def named(self: Reader, *args: Any, **kwargs: Any) -> Any:
+        with naming(self._source):
+            return method(self, *args, **kwargs)
+
+    return cast(Method, named)
+
+
 class Reader:
     """An open .spf file (path, or the whole file as bytes).
 
@@ -69,6 +84,11 @@ class Reader:
     def __init__(self, source: PathOrBytes, *, limits: Limits | None = None, threads: int | None = None) -> None:
         self.limits = limits or Limits()
         self.threads = threads
+        self._source = source
+        with naming(source):
+            self._open(source)
+
+    def _open(self, source: PathOrBytes) -> None:
         self._file = TensorFile(source, self.limits)
         self._bank = ModelBank([Table(data) for data in self._file.index.tables])
         self._codings: dict[int, NativeCoding] = {}  # by id of the Coding, which its entry keeps alive
@@ -108,6 +128,7 @@ class Reader:
         """The entries that have a section of their own."""
         return [entry for entry in self.entries.values() if entry.is_stored]
 
+    @_names_the_file
     def entry(self, name: str) -> Entry:
         """The entry of that name. Raises TensorNotFoundError."""
         try:
@@ -115,6 +136,7 @@ class Reader:
         except KeyError:
             raise TensorNotFoundError("the file has no such tensor", kind="name", tensor=name) from None
 
+    @_names_the_file
     def read(self, names: Iterable[str] | None = None) -> dict[str, BitPatterns]:
         """Decodes tensors (all of them by default) as writable arrays of bit patterns (DType.bits).
 
@@ -125,6 +147,7 @@ class Reader:
         arrays = self._decode(list(owners.values()))
         return {entry.name: arrays[entry.target or entry.name] for entry in wanted}
 
+    @_names_the_file
     def read_rows(self, name: str, start: int, stop: int) -> BitPatterns:
         """Rows start..stop of a tensor of rank >= 1, decoding only the blocks that hold them."""
         entry = self.entry(name)
@@ -144,6 +167,7 @@ class Reader:
         rows = memory.view(entry.dtype.bits)[skip : skip + count]
         return rows.reshape(stop - start, *entry.shape[1:])
 
+    @_names_the_file
     def read_nonzeros(self, name: str) -> tuple[npt.NDArray[np.int64], BitPatterns]:
         """Positions of the nonzeros in the layout's view (ascending) and their values, both of shape (nonzeros,)."""
         entry = self.entry(name)
@@ -160,6 +184,7 @@ class Reader:
         jobs.run("positions", table, self.threads, self._file.stored, [Owner(name, range(len(table)))])
         return positions, values.view(entry.dtype.bits)
 
+    @_names_the_file
     def stored_block(self, name: str, block: int, start: int = 0, size: int | None = None) -> bytes:
         """The stored bytes of one block, as they are; or `size` of them from byte `start` of the block."""
         entry = self.entry(name)
@@ -168,6 +193,7 @@ class Reader:
         left = max(0, entry.storage.stored_bytes[block] - start)
         return self._file.read(offset, left if size is None else min(size, left))
 
+    @_names_the_file
     def check_blocks(self) -> None:
         """Raises ChecksumError unless every block has the digest that the index gives."""
         self._run("check", [(entry, 0, None) for entry in self.stored])
@@ -175,7 +201,8 @@ class Reader:
     def check_tensors(self) -> Iterator[Entry]:
         """Decodes tensor by tensor and compares with the digest of the decoded bytes; yields each that is right."""
         for entry in self.stored:
-            check_decoded(entry, self._decode([entry])[entry.name])
+            with naming(self._source):
+                check_decoded(entry, self._decode([entry])[entry.name])
             yield entry
 
     def close(self) -> None:
@@ -197,7 +224,14 @@ class Reader:
             try:
                 self._codings[id(coding)] = NativeCoding(coding, self._bank, entry.dtype.itemsize)
             except (ValueError, IndexError) as error:
-                raise CorruptError(f"a table breaks a rule: {error}", kind="tables/form", tensor=entry.name) from None
+                raise CorruptError(
+                    "a table breaks a rule",
+                    kind="tables/form",
+                    tensor=entry.name,
+                    offset=self._file.footer.index_offset,
+                    expected="a table of the file, of a form of section 7.3",
+                    found="none of that number" if isinstance(error, IndexError) else error,
+                ) from None
         return self._codings[id(coding)].address
 
     def _check_budget(self, size: int) -> None:
@@ -246,6 +280,7 @@ def check_decoded(entry: Entry, array: BitPatterns) -> None:
             "the decoded tensor is not the one that was packed",
             kind="entry/digest",
             tensor=entry.name,
+            offset=entry.offset,
             expected=f"{entry.digest:016x}",
             found=f"{found:016x}",
         )

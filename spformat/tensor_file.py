@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,17 @@ from .layouts.jobs import StoredBytes
 from .limits import Limits
 
 PathOrBytes = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+
+@contextmanager
+def naming(source: PathOrBytes) -> Iterator[None]:
+    """Gives the errors that are raised in here the path of the file, unless it is bytes in memory."""
+    try:
+        yield
+    except SpformatError as error:
+        if error.path is None and isinstance(source, (str, os.PathLike)):
+            error.path = os.fspath(source)
+        raise
 
 
 class TensorFile:
@@ -45,6 +58,7 @@ class TensorFile:
             raise TruncatedError(
                 "the file is too short",
                 kind="prologue/short",
+                offset=self.bytes,
                 expected=f"at least {prologue.SIZE + footer.SIZE} bytes",
                 found=self.bytes,
             )

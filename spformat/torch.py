@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from numpy.typing import NDArray
 
 from .dtypes import DType
+from .limits import Limits
 from .reader import Reader
 from .sources.base import ties_of
 from .torch_arrays import to_array, to_tensor, torch
@@ -56,15 +57,17 @@ def save_file(
     _write(tensors, filename, metadata, policy, threads)
 
 
-def load(data: bytes) -> dict[str, torch.Tensor]:
+def load(data: bytes, *, limits: Limits | None = None) -> dict[str, torch.Tensor]:
     """The tensors of a file given as bytes, on the CPU. Raises FormatError or LimitError."""
-    with Reader(data) as reader:
+    with Reader(data, limits=limits) as reader:
         return _tensors(reader, "cpu")
 
 
-def load_file(filename: Path, device: str | int = "cpu", *, threads: int | None = None) -> dict[str, torch.Tensor]:
+def load_file(
+    filename: Path, device: str | int = "cpu", *, limits: Limits | None = None, threads: int | None = None
+) -> dict[str, torch.Tensor]:
     """The tensors of a file; those that were saved tied share storage. Raises FormatError or LimitError."""
-    with Reader(filename, threads=threads) as reader:
+    with Reader(filename, limits=limits, threads=threads) as reader:
         return _tensors(reader, device)
 
 

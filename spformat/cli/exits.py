@@ -73,7 +73,7 @@ def about(path: str) -> Iterator[None]:
     try:
         yield
     except (FormatError, LimitError, TensorNotFoundError) as error:
-        raise Failure(f"{path}: {error}") from error
+        raise Failure(f"{path}: {error}" if error.path is None else str(error)) from error
     except OSError as error:
         if error.filename is not None or isinstance(error, (SpformatError, BrokenPipeError)):
             raise

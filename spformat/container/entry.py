@@ -9,6 +9,7 @@ from typing import Any
 from ..dtypes import DTYPES, DType
 from ..errors import CorruptError, LimitError, UnsupportedError
 from ..limits import MAX_BLOCK_ELEMENTS, MAX_DECODED_BYTES, MAX_NAME_BYTES, MAX_RANK
+from . import canonical
 
 NUMBERS_PER_BLOCK = 4  # stored_bytes, nonzeros, entries, digest
 _DIGEST_END = 1 << 64
@@ -56,7 +57,9 @@ class EntryRecord:
 def read(wire: Any, number: int, offset: int) -> EntryRecord:
     """Entry `number` of the index (which starts at byte `offset`). Raises FormatError where a rule is broken."""
     if type(wire) is not list or not wire or type(wire[0]) is not str:
-        raise _broken("entry/form", f"entry {number} is not a tensor entry", None, offset)
+        raise _broken(
+            "entry/form", f"entry {number} is not a tensor entry", None, offset, "a list that starts with a name", wire
+        )
     name = wire[0]
     if len(name) > MAX_NAME_BYTES // 4 and len(name.encode()) > MAX_NAME_BYTES:
         raise _broken("entry/name", f"the name of entry {number} is too long", None, offset, MAX_NAME_BYTES, len(name))
@@ -69,30 +72,38 @@ def read(wire: Any, number: int, offset: int) -> EntryRecord:
     elements = math.prod(shape)
     # Lengths of 0 do not count here: an array of shape (2**63, 0) cannot be made, though it has no elements.
     if math.prod(n for n in shape if n) * dtype.itemsize > MAX_DECODED_BYTES:
-        raise LimitError("more elements than any file may hold", kind="entry/limits", tensor=name, found=shape)
+        raise LimitError(
+            "more elements than any file may hold",
+            kind="entry/limits",
+            tensor=name,
+            offset=offset,
+            expected=f"at most {MAX_DECODED_BYTES} bytes",
+            found=shape,
+        )
     if type(wire[3]) is not int or not 0 <= wire[3] < _DIGEST_END:
-        raise _broken("entry/form", "the digest is not a 64-bit number", name, offset)
+        raise _broken("entry/form", "a bad digest", name, offset, "a number of 64 bits", wire[3])
     entry = EntryRecord(name, dtype, shape, wire[3])
     if type(wire[4]) is int:
         if wire[4] < 0:
-            raise _broken("entry/form", "a negative number of zeros", name, offset, None, wire[4])
+            raise _broken("entry/form", "a bad number of zeros", name, offset, "0 or more", wire[4])
         if wire[4] > elements:
             raise _broken("entry/zeros", "more zeros than elements", name, offset, elements, wire[4])
         entry.zeros = wire[4]
+    elif type(wire[4]) is not list:
+        raise _broken("entry/form", "a bad last element", name, offset, "zeros or a storage", wire[4])
     else:
         entry.storage = _storage(wire[4], name, elements, offset)
     return entry
 
 
-def _broken(
-    kind: str, message: str, name: str | None, offset: int, expected: object = None, found: object = None
-) -> CorruptError:
+def _broken(kind: str, message: str, name: str | None, offset: int, expected: object, found: object) -> CorruptError:
+    found = found if type(found) is int else canonical.brief(found)
     return CorruptError(message, kind=kind, tensor=name, offset=offset, expected=expected, found=found)
 
 
 def _target(target: Any, name: str, number: int, offset: int) -> int:
     if type(target) is not int or target < 0:
-        raise _broken("entry/form", "the target of a tie is not a number", name, offset)
+        raise _broken("entry/form", "a bad target", name, offset, "a number", target)
     if target >= number:
         raise _broken("entry/tie", "a tie to no earlier entry", name, offset, f"below {number}", target)
     return target
@@ -101,6 +112,8 @@ def _target(target: Any, name: str, number: int, offset: int) -> int:
 def _check_extras(wire: list[Any], name: str, offset: int) -> None:
     """Five elements, or six with a map of optional features."""
     if len(wire) == 5 or (len(wire) == 6 and type(wire[5]) is dict and wire[5]):
+        if len(wire) == 6:
+            canonical.check_depth(wire[5], offset, outside=3)
         return
     raise _broken(
         "entry/form", "the entry has none of the known forms", name, offset, "2, 3, 5 or 6 elements", len(wire)
@@ -109,13 +122,14 @@ def _check_extras(wire: list[Any], name: str, offset: int) -> None:
 
 def _dtype(code: Any, name: str, offset: int) -> DType:
     if type(code) is not int or code < 0:
-        raise _broken("entry/form", "the data type is not a number", name, offset)
+        raise _broken("entry/form", "a bad data type", name, offset, "a number", code)
     if code >= len(DTYPES):
         raise UnsupportedError(
             "a data type that this release does not know",
             kind="entry/dtype",
             tensor=name,
             offset=offset,
+            expected=f"below {len(DTYPES)}",
             found=code,
         )
     return DTYPES[code]
@@ -123,23 +137,35 @@ def _dtype(code: Any, name: str, offset: int) -> DType:
 
 def _shape(shape: Any, name: str, offset: int) -> tuple[int, ...]:
     if type(shape) is not list or any(type(n) is not int or n < 0 for n in shape):
-        raise _broken("entry/form", "the shape is not a list of lengths", name, offset)
+        raise _broken("entry/form", "a bad shape", name, offset, "a list of lengths", shape)
     if len(shape) > MAX_RANK:
-        raise LimitError("too many dimensions", kind="entry/limits", tensor=name, expected=MAX_RANK, found=len(shape))
+        raise LimitError(
+            "too many dimensions",
+            kind="entry/limits",
+            tensor=name,
+            offset=offset,
+            expected=MAX_RANK,
+            found=len(shape),
+        )
     return tuple(shape)
 
 
-def _storage(wire: Any, name: str, elements: int, offset: int) -> StorageRecord:
-    if type(wire) is not list or len(wire) != 5:
-        raise _broken("storage/form", "the storage is not a list of five", name, offset)
+def _storage(wire: list[Any], name: str, elements: int, offset: int) -> StorageRecord:
+    if len(wire) != 5:
+        raise _broken("storage/form", "a bad storage", name, offset, "5 elements", len(wire))
     layout, parameters, codecs, block_elements, blocks = wire
     lists = type(parameters) is list and type(codecs) is list and type(blocks) is list
     if not lists or type(layout) is not int or type(block_elements) is not int or layout < 0:
-        raise _broken("storage/form", "an element of the storage has the wrong type", name, offset)
+        types = "[number, list, list, number, list]"
+        raise _broken("storage/form", "a storage of the wrong types", name, offset, types, wire)
     if blocks and (set(map(type, blocks)) != {int} or min(blocks) < 0):  # msgpack holds none above 64 bits
-        raise _broken("storage/form", "a number of a block is not a 64-bit number", name, offset)
+        raise _broken("storage/form", "a bad number of a block", name, offset, "numbers of 64 bits", blocks)
     if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
-        raise _broken("storage/blocks", "block_elements is out of range", name, offset, None, block_elements)
+        raise _broken(
+            "storage/blocks", "a bad block_elements", name, offset, f"1 to {MAX_BLOCK_ELEMENTS}", block_elements
+        )
+    if elements == 0:
+        raise _broken("storage/blocks", "no elements, and a storage", name, offset, "zeros", wire)
     expected = -(-elements // block_elements) * NUMBERS_PER_BLOCK
     if len(blocks) != expected:
         raise _broken("storage/blocks", "the wrong number of block numbers", name, offset, expected, len(blocks))

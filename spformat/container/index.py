@@ -11,6 +11,8 @@ from ..limits import MAX_TABLES, Limits
 from . import canonical, entry
 from .entry import EntryRecord
 
+_KNOWN = {"metadata", "tables", "tensors"}
+
 
 @dataclass
 class Index:
@@ -53,29 +55,46 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
 def read(data: bytes, offset: int, limits: Limits) -> Index:
     """Parses and checks an index that starts at byte `offset` of the file."""
     top = canonical.unpack(data, offset)
-    if type(top) is not dict or type(top.get("tensors")) is not list:
-        raise CorruptError("the index is not a map with a list of tensors", kind="index/top", offset=offset)
-    metadata = top.get("metadata", {})
-    if type(metadata) is not dict:
-        raise CorruptError("the metadata is not a map", kind="index/top", offset=offset)
+    _must(type(top) is dict, "the index is not a map", "a map", top, offset)
+    tensors, metadata, tables = top.get("tensors"), top.get("metadata", {"": None}), top.get("tables", [b""])
+    _must(type(tensors) is list, "the index has no list of tensors", "a list", tensors, offset)
+    _must(type(metadata) is dict and len(metadata) > 0, "bad metadata", "a map with a key", metadata, offset)
     canonical.check_metadata(metadata, offset)
-    tables = top.get("tables", [])
-    if type(tables) is not list or len(tables) > MAX_TABLES or any(type(table) is not bytes for table in tables):
-        raise CorruptError("the tables are not a list of at most 256 bin", kind="index/top", offset=offset)
-    tensors = top["tensors"]
+    form = type(tables) is list and 0 < len(tables) <= MAX_TABLES and all(type(table) is bytes for table in tables)
+    _must(form, "bad tables", f"a list of 1 to {MAX_TABLES} bin", tables, offset)
+    for key in top.keys() - _KNOWN:
+        canonical.check_depth(top[key], offset, outside=1)
     if len(tensors) > limits.max_tensors:
-        raise LimitError("too many tensors", kind="limits/tensors", expected=limits.max_tensors, found=len(tensors))
+        raise LimitError(
+            "too many tensors",
+            kind="limits/tensors",
+            offset=offset,
+            expected=limits.max_tensors,
+            found=len(tensors),
+        )
     entries = [entry.read(wire, number, offset) for number, wire in enumerate(tensors)]
     _check_names(entries, offset)
     _check_ties(entries, offset)
-    return Index(entries, metadata, tables)
+    return Index(entries, top.get("metadata", {}), top.get("tables", []))
+
+
+def _must(right: bool, message: str, expected: str, found: Any, offset: int) -> None:
+    if not right:
+        raise CorruptError(message, kind="index/top", offset=offset, expected=expected, found=canonical.brief(found))
 
 
 def _check_names(entries: list[EntryRecord], offset: int) -> None:
     seen: set[str] = set()
     for record in entries:
         if record.name in seen:
-            raise CorruptError("a name occurs twice", kind="entry/name", tensor=record.name, offset=offset)
+            raise CorruptError(
+                "a name occurs twice",
+                kind="entry/name",
+                tensor=record.name,
+                offset=offset,
+                expected="a name of its own",
+                found=canonical.brief(record.name),
+            )
         seen.add(record.name)
 
 
@@ -85,4 +104,11 @@ def _check_ties(entries: list[EntryRecord], offset: int) -> None:
             continue
         target = entries[record.target]
         if target.target is not None and (record.copied or not target.copied):
-            raise CorruptError("a tie or a copy of a tie", kind="entry/tie", tensor=record.name, offset=offset)
+            raise CorruptError(
+                "a tie or a copy of a tie",
+                kind="entry/tie",
+                tensor=record.name,
+                offset=offset,
+                expected="a tensor with bytes of its own",
+                found=canonical.brief(target.name),
+            )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..codecs import table as codecs
+from ..container.canonical import brief
 from ..container.entry import EntryRecord, StorageRecord
 from ..errors import CorruptError, FormatError, UnsupportedError
 from ..limits import MAX_BLOCK_ENTRIES
@@ -58,7 +58,14 @@ def interpret(entry: EntryRecord, offset: int) -> Storage:
     coded = _coding(record, layout, entry, offset)
     storage = Storage(layout, coded, record.block_elements, blocks[0::4], blocks[1::4], blocks[2::4], blocks[3::4])
     if isinstance(layout, table.Csr) and not layout.blocks_fit(entry.shape, record.block_elements):
-        raise _broken("csr/parameters", "blocks do not end where groups or columns end", entry.name, offset)
+        raise _broken(
+            "csr/parameters",
+            "blocks do not end where groups or columns end",
+            entry.name,
+            offset,
+            expected="whole groups and columns",
+            found=f"{record.block_elements} elements in a block",
+        )
     for number in range(storage.blocks):
         _check_block(storage, number, storage.block_size(number, elements), entry, offset)
     return storage
@@ -99,12 +106,15 @@ def _layout(record: StorageRecord, name: str, offset: int) -> Layout:
             kind="storage/layout",
             tensor=name,
             offset=offset,
+            expected=f"below {len(_LAYOUT_NAMES)}",
+            found=record.layout,
         )
     layout = table.from_wire(record.layout, record.parameters)
     if layout is None:
         kind = "csr/parameters" if record.layout == table.CSR else "storage/form"
         message = f"the parameters of layout {_LAYOUT_NAMES[record.layout]} break a rule"
-        raise _broken(kind, message, name, offset, found=record.parameters)
+        expected = "those of section 6.1" if record.layout == table.CSR else "none"
+        raise _broken(kind, message, name, offset, expected=expected, found=brief(record.parameters))
     return layout
 
 
@@ -116,17 +126,25 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
     unknown = [number for number in numbers if type(number) is int and number not in codecs.NAMES]
     if unknown:
         message = f"codec {codecs.name(unknown[0])} is not known to this release"
-        raise UnsupportedError(message, kind="storage/codec", tensor=entry.name, offset=offset)
+        raise UnsupportedError(
+            message,
+            kind="storage/codec",
+            tensor=entry.name,
+            offset=offset,
+            expected=f"below {len(codecs.NAMES)}",
+            found=unknown[0],
+        )
     value = coding_wire.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
     index: coding.IndexCodec | None = None
     if len(wire) == 2:
         index = coding_wire.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))
     if value is None or len(wire) != (2 if layout.index_codecs else 1) or (layout.index_codecs and index is None):
         message = f"layout {layout.name} with codecs that break a rule"
-        raise _broken("storage/codec", message, entry.name, offset, found=_brief(wire))
+        raise _broken("storage/codec", message, entry.name, offset, expected="those of section 7", found=brief(wire))
     coded = Coding(index, value)
     if not _suits(coded, layout, entry, record.block_elements):
-        raise _broken("storage/codec", "codecs that the layout's parameters do not allow", entry.name, offset)
+        message = "codecs that the layout's parameters do not allow"
+        raise _broken("storage/codec", message, entry.name, offset, expected="others", found=brief(wire))
     return coded
 
 
@@ -141,11 +159,6 @@ def _suits(coded: Coding, layout: Layout, entry: EntryRecord, block_elements: in
     return True
 
 
-def _brief(wire: list[Any]) -> str:
-    text = repr(wire)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
 def _check_block(storage: Storage, block: int, elements: int, entry: EntryRecord, offset: int) -> None:
     assert entry.dtype is not None
     nonzeros, entries, stored = storage.nonzeros[block], storage.entries[block], storage.stored_bytes[block]
@@ -154,7 +167,8 @@ def _check_block(storage: Storage, block: int, elements: int, entry: EntryRecord
     # Coded entries may take no bits at all: their number is bounded by the elements, not by the bytes.
     if entries > (MAX_BLOCK_ENTRIES if plain else elements) or not layout.counts_fit(elements, nonzeros, entries):
         counts = f"{nonzeros} nonzeros, {entries} entries in {elements} elements"
-        raise _broken("storage/counts", "the counts of a block cannot be", entry.name, offset, block, found=counts)
+        message, wanted = "the counts of a block cannot be", f"counts of {layout.name}"
+        raise _broken("storage/counts", message, entry.name, offset, block, expected=wanted, found=counts)
     if not plain:
         return  # the kernels check the streams against the block's length
     least = layout.index_bytes(elements, nonzeros, entries) + layout.values(nonzeros, entries) * entry.dtype.itemsize

@@ -45,10 +45,11 @@ def unit_of(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py").replace("__init__", "spformat")
 
 
-def imports(path):
+def imports(path, package=None):
     """(units of spformat, other top-level packages) that a file imports, at its head or anywhere inside."""
     ours, others = set(), set()
-    package = ["spformat", *path.relative_to(PACKAGE).parts[:-1]]
+    if package is None:
+        package = ["spformat", *path.relative_to(PACKAGE).parts[:-1]]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             modules = [alias.name.split(".") for alias in node.names]
@@ -113,6 +114,12 @@ def test_what_is_beside_the_tower_knows_nothing_of_files_and_the_core_nothing_of
         assert others <= BESIDE_MAY_IMPORT
     elif unit in CORE:
         assert not ours & set(BESIDE)
+
+
+def test_the_educational_decoder_knows_nothing_of_the_package():
+    ours, others = imports(ROOT / "spec" / "decoder" / "spf_decode.py", package=[])
+    assert ours == set()
+    assert others - set(sys.stdlib_module_names) == {"msgpack"}
 
 
 KERNELS = sorted([*(PACKAGE / "kernels").glob("*.cpp"), *(PACKAGE / "kernels").glob("*.h")])

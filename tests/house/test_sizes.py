@@ -8,10 +8,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
+# The educational decoder is one file on purpose: it is read from top to bottom beside the specification.
+ONE_FILE = {"spec/decoder/spf_decode.py": 1100}
 
 SOURCES = sorted(
     path
-    for folder in ("spformat", "tools", "tests")
+    for folder in ("spformat", "spec", "tools", "tests")
     for path in (ROOT / folder).rglob("*")
     if path.suffix in (".py", ".pyi", ".cpp", ".h") and "__pycache__" not in path.parts
 )
@@ -23,7 +25,8 @@ def test_there_are_sources():
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_too_long(path):
-    assert len(path.read_text().splitlines()) <= MOST_LINES
+    most = ONE_FILE.get(path.relative_to(ROOT).as_posix(), MOST_LINES)
+    assert len(path.read_text().splitlines()) <= most
 
 
 @pytest.mark.parametrize(

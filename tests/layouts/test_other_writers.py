@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
+from spformat.errors import CorruptError
 from spformat.reader import Reader
 from tests import forge, gap_model, stored
-from tests.helpers import raw, read_everything
+from tests.helpers import raw, read_everything, refused
 
 U16 = 3
 
@@ -95,9 +96,11 @@ def test_dense_and_bitmask_in_blocks_that_end_anywhere(simd):  # noqa: ARG001
 
 
 @pytest.mark.parametrize("storage", [[0, [], [0], 1], [1, [], [0, 0], 8], [2, [0, 0, 0, -1, 1, 4, 0], [1, 0], 5]])
-def test_a_tensor_of_no_elements_may_have_the_long_form_without_blocks(storage):
+def test_a_tensor_of_no_elements_has_no_storage(storage):
+    """Only the form with zeros: what parameters mean for rows of no elements need not be said."""
     entry = forge.storage_entry("t", U16, [3, 0], b"", storage, [])
-    with Reader(forge.file_of([entry])) as reader:
+    refused(forge.file_of([entry]), CorruptError, "storage/blocks")
+    with Reader(forge.file_of([["t", U16, [3, 0], forge.EMPTY_DIGEST, 0]])) as reader:
         assert read_everything(reader)["t"].shape == (3, 0)
 
 
