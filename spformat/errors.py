@@ -9,6 +9,7 @@
     |   +-- UnsupportedError     it needs a feature that this version does not have
     +-- LimitError               the file asks for more than the reader's budget
     +-- SourceError              a file or tensor that should be packed cannot be (format, dtype, content)
+    +-- PruningError             a model or tensor cannot be pruned as was asked (a ValueError too)
     +-- TensorNotFoundError      no tensor of that name (a KeyError too)
     +-- MissingExtraError        an optional package is not installed (an ImportError too)
 
@@ -91,6 +92,10 @@ class LimitError(SpformatError):
 
 class SourceError(SpformatError):
     """A file or tensor that should be packed cannot be."""
+
+
+class PruningError(SpformatError, ValueError):
+    """A model or tensor cannot be pruned as was asked: a number or name makes no sense, or it holds NaN."""
 
 
 class TensorNotFoundError(SpformatError, KeyError):

@@ -22,7 +22,7 @@ FLOORS = [
     {"arena", "atomic_file", "tensor_file"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
-    | {"pack", "unpack", "diff", "inspection", "verify"},
+    | {"pack", "unpack", "diff", "inspection", "verify", "pruning"},
     {"spformat"},  # the public names
     {"cli"},
     {"__main__"},
@@ -31,6 +31,9 @@ JOBS = FLOORS[8]
 FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
 CORE = {unit for units in FLOORS[:8] for unit in units} | {"numpy", "slices", "verify", "inspection"}
 CORE_MAY_IMPORT = {"numpy", "msgpack", "ml_dtypes"} | set(sys.stdlib_module_names)
+
+# Beside the tower: what makes tensors knows nothing of files. It may use these, and only jobs may use it.
+BESIDE = {"pruning": {"errors", "torch_arrays"}}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
@@ -88,6 +91,13 @@ def test_whole_jobs_do_not_use_each_other_in_circles():
         free = {unit for unit, used in uses.items() if not used & set(uses)}
         assert free, f"in a circle: {sorted(uses)}"
         uses = {unit: used for unit, used in uses.items() if unit not in free}
+
+
+@pytest.mark.parametrize("unit", BESIDE)
+def test_what_is_beside_the_tower_knows_nothing_of_files(unit):
+    for path in FILES:
+        if unit_of(path) == unit:
+            assert imports(path)[0] <= BESIDE[unit] | {unit}, path
 
 
 def test_reader_and_writer_do_not_know_each_other():
