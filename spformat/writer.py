@@ -84,6 +84,11 @@ class Writer:
         owner = self._index.entries[number].target
         self._append(EntryRecord(name, target=number if owner is None else owner))
 
+    def annotate(self, metadata: Mapping[str, Any]) -> None:
+        """Replaces the file's metadata; until `finish`."""
+        self._check_open()
+        self._index.metadata = index.checked_metadata(metadata)
+
     @property
     def written_path(self) -> Path:
         """Where the bytes are until close renames the file; for whoever wants to check them before (after finish)."""
