@@ -86,6 +86,14 @@ class Pruner:
         for masked in self._masked:
             masked.shrink(made.mask(masked.name, weights[masked.name], masked.mask))
 
+    def shrink(self, masks: Mapping[str, torch.Tensor]) -> None:
+        """Take away what these masks (bool, by parameter name) have False. Raises PruningError for other names."""
+        own = {masked.name: masked for masked in self._masked}
+        if set(masks) - set(own):
+            raise PruningError(f"masks for what is not pruned: {', '.join(sorted(set(masks) - set(own)))}")
+        for name, mask in masks.items():
+            own[name].shrink(mask)
+
     def enforce(self) -> None:
         """Set everything pruned to zero, for changes that no torch optimizer made."""
         for masked in self._masked:

@@ -145,6 +145,23 @@ class Iterative(Schedule):
         return None if rest or not 0 <= done < self.rounds else sparsity_after(done + 1, self.rounds, self.sparsity)
 
 
+@dataclass(frozen=True)
+class Rounds(Schedule):
+    """No update at any step: a recipe, such as train_prune_retrain, calls Pruner.prune itself, round by round."""
+
+    sparsity: float
+    rounds: int
+    recipe: str
+    name = "rounds"
+
+    @property
+    def final(self) -> float:
+        return self.sparsity
+
+    def at(self, step: int) -> float | None:  # noqa: ARG002
+        return None
+
+
 def share_per_round(sparsity: float, rounds: int) -> float:
     """The share of survivors to prune in each round to end at `sparsity`: 1 - (1 - sparsity)^(1/rounds).
 
