@@ -10,6 +10,7 @@ from spformat.pruned_source import PrunedSource
 from spformat.pruning import Magnitude, NofM, Random, Rows, Scope, Threshold, make_masks
 from spformat.sources import open_source
 from tests.cli.command import save_npz
+from tests.pruning.conftest import one_thread  # noqa: F401
 
 
 def tensors():

@@ -10,10 +10,9 @@ from .masks import make_masks
 from .methods import Magnitude, Method, NofM, Random, Rows, Threshold
 from .pruner import Pruner
 from .schedules import Constant, Gradual, Iterative, OneShot, Schedule, share_per_round
-from .scope import OFTEN_SPARED, Scope
+from .scope import Scope
 
 __all__ = [
-    "OFTEN_SPARED",
     "Constant",
     "Gradual",
     "Iterative",

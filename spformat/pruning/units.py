@@ -198,7 +198,7 @@ def _check_order(first: Module, second: Module, flat: bool) -> None:
 
 def _asks_for_shape(node: Any) -> bool:
     shape = node.op == "call_function" and node.target is getattr and node.args[1] == "shape"
-    return shape or (node.op == "call_method" and node.target == "size")
+    return bool(shape or (node.op == "call_method" and node.target == "size"))
 
 
 def _step(node: Any, module: Module | None) -> Any:

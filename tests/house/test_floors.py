@@ -22,7 +22,7 @@ FLOORS = [
     {"arena", "atomic_file", "tensor_file"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
-    | {"pack", "unpack", "diff", "inspection", "verify", "prune", "pruned_source", "pruning"},
+    | {"pack", "unpack", "diff", "inspection", "verify", "prune", "pruned_source", "pruning", "size_budget"},
     {"spformat"},  # the public names
     {"cli"},
     {"__main__"},

@@ -1,6 +1,7 @@
 """Units without inputs or outputs go, and the network computes what it did."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -25,8 +26,8 @@ def thinned(model, share, seed=0):
                 parameter.data.index_fill_(axis, gone.nonzero().reshape(-1), 0)
     for module in model.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            module.running_mean.normal_(generator=generator)
-            module.running_var.uniform_(0.5, 2, generator=generator)
+            module.get_buffer("running_mean").normal_(generator=generator)
+            module.get_buffer("running_var").uniform_(0.5, 2, generator=generator)
             module.weight.data.normal_(generator=generator)
             module.bias.data.normal_(generator=generator)
     return model.double().eval()
@@ -56,7 +57,7 @@ def test_convolutions_with_batch_normalization_compute_the_same(seed, share):
 
 
 def test_a_fixed_point_is_reached_in_both_directions():
-    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 2)).double()
+    model: Any = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 2)).double()
     model[0].weight.data[0] = 0  # feeds nothing but a constant into the next layer ...
     model[2].weight.data[1] = torch.tensor([1.0, 0, 0])  # ... of which one unit has no other input
     model[4].weight.data[:, 2] = 0  # and one is not heard
@@ -67,14 +68,14 @@ def test_a_fixed_point_is_reached_in_both_directions():
 
 
 def test_inputs_and_outputs_of_the_network_stay():
-    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2)).double()
+    model: Any = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2)).double()
     model[0].weight.data[:, 0] = 0
     model[1].weight.data[1] = 0
     assert check_same(model, (4,)).removed == {}
 
 
 def test_a_bias_is_made_where_a_constant_needs_one():
-    model = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2, bias=False)).double()
+    model: Any = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2, bias=False)).double()
     model[0].weight.data[1] = 0
     assert check_same(model, (4,)).removed == {"0": 1}
     assert model[2].bias is not None
@@ -82,7 +83,7 @@ def test_a_bias_is_made_where_a_constant_needs_one():
 
 @pytest.mark.parametrize(("padding", "removed"), [(0, {"0": 1}), ("valid", {"0": 1}), (1, {}), ("same", {})])
 def test_a_constant_meets_padding(padding, removed):
-    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Conv2d(3, 2, 3, padding=padding)).double()
+    model: Any = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Conv2d(3, 2, 3, padding=padding)).double()
     model[0].weight.data[1] = 0
     report = check_same(model, (1, 8, 8))
     assert report.removed == removed
@@ -93,7 +94,7 @@ def test_a_constant_meets_padding(padding, removed):
 
 
 def test_average_pooling_with_padding_is_no_constant():
-    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.AvgPool2d(2, padding=1), nn.Conv2d(3, 2, 1)).double()
+    model: Any = nn.Sequential(nn.Conv2d(1, 3, 3), nn.AvgPool2d(2, padding=1), nn.Conv2d(3, 2, 1)).double()
     model[0].weight.data[1] = 0
     assert check_same(model, (1, 8, 8)).kept == {"0": "AvgPool2d comes after it"}
 
