@@ -59,11 +59,12 @@ class Pruner:
         self.scope = scope
         self.targets = dict(targets or {})
         self.steps = 0
-        self._masked = [attach(*place) for place in prunable(model, names or Scope())]
-        self._by_parameter = {masked.weight: masked for masked in self._masked}
-        unknown = set(self.targets) - {masked.name for masked in self._masked}
+        places = prunable(model, names or Scope())
+        unknown = set(self.targets) - {name for *_, name in places}
         if unknown:
             raise PruningError(f"targets for parameters that are not pruned: {', '.join(sorted(unknown))}")
+        self._masked = [attach(*place) for place in places]
+        self._by_parameter = {masked.weight: masked for masked in self._masked}
         self._handles: list[Any] = []
         self._listen()
 

@@ -4,12 +4,13 @@ and L2."""
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 import spformat
+from spformat.pruning.attached import attached, detach, effective
 from spformat.pruning.dead_neurons import remove_dead_neurons
 from spformat.pruning.masks import GLOBAL
 from spformat.pruning.retrain import Penalty, Phase, train_prune_retrain
@@ -24,11 +25,15 @@ ITERATIVE = (0.5, 0.75, 0.86, TWELVE_TIMES, 0.94, 0.96)
 PENALTIES = {"L1": Penalty(1, 1e-4), "L2": Penalty(2, 3e-4)}
 
 
+@dataclass(frozen=True)
 class Settings:
-    """Epochs and learning rates of the three kinds of training, for one network."""
+    """Epochs of the first training, of retraining after one shot and after each round of the iteration, and the
+    first learning rate, for one network."""
 
-    def __init__(self, dense: int, one_shot: int, round_: int, rate: float) -> None:
-        self.dense, self.one_shot, self.round, self.rate = dense, one_shot, round_, rate
+    dense: int
+    one_shot: int
+    round: int
+    rate: float
 
     def first(self, penalty: Penalty) -> Recipe:
         """The first training."""
@@ -81,8 +86,6 @@ def iterative(dense: nn.Module, fold: Fold, settings: Settings, penalty: Penalty
 def stored(model: nn.Module) -> dict[str, Any]:
     """Bytes of the network's file, dense and packed, float32 with all biases and with provenance left out; and
     what dead neurons make of it."""
-    from spformat.pruning.attached import effective
-
     state = {name: tensor.detach().clone() for name, tensor in effective(model.state_dict()).items()}
     shrunk = copy.deepcopy(_bare(model))
     removed = remove_dead_neurons(shrunk).removed
@@ -97,8 +100,6 @@ def stored(model: nn.Module) -> dict[str, Any]:
 
 def _bare(model: nn.Module) -> nn.Module:
     """A copy without masks."""
-    from spformat.pruning.attached import attached, detach
-
     twin = copy.deepcopy(model)
     for masked in attached(twin):
         detach(masked)
@@ -124,5 +125,4 @@ def run(make: Any, fold: Fold, settings: Settings, norms: tuple[str, ...]) -> di
         if norm == "L2":
             found["iterative"] = iterative(dense, fold, settings, penalty)
     found["weights"] = sum(p.numel() for p in make(0).parameters() if p.ndim > 1)
-    torch.manual_seed(0)
     return found
