@@ -28,17 +28,18 @@ def connections(folds: Sequence[Fold]) -> Figure:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     dense = mean(fold["lenet_300_100"]["dense"]["L2"] for fold in folds)
-    for norm in ("L1", "L2"):
+    for norm, color in (("L1", "C0"), ("L2", "C1")):
         for key, style in (("pruned", "dashed"), ("retrained", "solid")):
             points = [[fold["lenet_300_100"]["one_shot"][norm][at] for fold in folds] for at in range(len(ONE_SHOT))]
             have = [(1 - p[0]["sparsity"], mean(e[key] for e in p) - dense) for p in points if key in p[0]]
             label = f"{norm}, one shot, {'retrained' if key == 'retrained' else 'no retraining'}"
-            axes.plot(*zip(*have, strict=True), marker="o", linestyle=style, label=label)
+            axes.plot(*zip(*have, strict=True), marker="o", color=color, linestyle=style, label=label)
     rounds = [fold["lenet_300_100"]["iterative"]["rounds"] for fold in folds]
     curve = [(1 - e[0]["sparsity"], mean(x["retrained"] for x in e) - dense) for e in zip(*rounds, strict=True)]
     axes.plot(*zip(*curve, strict=True), marker="s", color="black", label="L2, iterative")
     axes.set(xlabel="weights kept", ylabel="accuracy against dense, points", ylim=(-6, 1), xscale="log")
     axes.set_xticks([0.04, 0.08, 0.2, 0.5], ["4 %", "8 %", "20 %", "50 %"])
+    axes.minorticks_off()
     axes.legend(fontsize="small")
     return figure
 
@@ -54,5 +55,6 @@ def tickets(folds: Sequence[Fold]) -> Figure:
             axes.plot(densities, [mean(e[key] for e in level) for level in levels], marker="o", label=label)
         axes.set(title=f"learning rate {rate}", xscale="log", xlabel="weights kept", ylabel="accuracy, %")
         axes.set_xticks([0.04, 0.1, 0.3, 1], ["4 %", "10 %", "30 %", "100 %"])
+        axes.minorticks_off()
         axes.legend(fontsize="small")
     return figure
