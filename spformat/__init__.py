@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .numpy import load, load_file, save, save_file
     from .pack import pack
     from .planning.policy import GapRequest, Policy, preset
+    from .prune import prune
     from .safe_open import safe_open
     from .unpack import unpack
     from .verify import verify
@@ -41,6 +42,7 @@ __all__ = [
     "load_file",
     "pack",
     "preset",
+    "prune",
     "safe_open",
     "save",
     "save_file",
@@ -60,6 +62,7 @@ _HOME = {
     "load_file": "numpy",
     "pack": "pack",
     "preset": "planning.policy",
+    "prune": "prune",
     "safe_open": "safe_open",
     "save": "numpy",
     "save_file": "numpy",

@@ -10,6 +10,7 @@
     +-- LimitError               the file asks for more than the reader's budget
     +-- SourceError              a file or tensor that should be packed cannot be (format, dtype, content)
     +-- ConfigError              a setting or argument is not possible (a ValueError too)
+    +-- PruningError             a model or tensor cannot be pruned as was asked (a ValueError too)
     +-- TensorNotFoundError      no tensor of that name (a KeyError too)
     +-- MissingExtraError        an optional package is not installed (an ImportError too)
 
@@ -100,6 +101,10 @@ class SourceError(SpformatError):
 
 class ConfigError(SpformatError, ValueError):
     """A setting or argument is not possible, by itself or together with the others."""
+
+
+class PruningError(SpformatError, ValueError):
+    """A model or tensor cannot be pruned as was asked: a number or name makes no sense, or it holds NaN."""
 
 
 class TensorNotFoundError(SpformatError, KeyError):

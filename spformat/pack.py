@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .errors import SourceError
 from .limits import MAX_DECODED_BYTES, Limits
@@ -60,22 +61,56 @@ def pack(
     total_bytes) is called after each tensor. Raises SourceError, MissingExtraError, OSError; `dst` is then as
     it was before.
     """
-    started = time.perf_counter()
     refuse_same_file(src, dst)
     with open_source(src, key=key, keep_masks=keep_masks) as source:
-        merged = {**source.metadata, **(metadata or {})}
-        with Writer(os.fspath(dst), metadata=merged, policy=policy, threads=threads) as writer:
-            total = _copy(source, writer, progress)
-            if verify:
-                _verify(writer, progress, total)
-        return PackReport(
-            tensors=len(source.names()),
-            dense_bytes=writer.dense_bytes,
-            stored_bytes=os.path.getsize(dst),
-            notes=list(source.notes),
-            seconds=time.perf_counter() - started,
-            verified=verify,
-        )
+        return pack_source(source, dst, policy, metadata, verify, threads, progress)
+
+
+def pack_source(
+    source: Source,
+    dst: str | os.PathLike[str],
+    policy: Policy | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    verify: bool = True,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> PackReport:
+    """The same from a source that is open."""
+    started = time.perf_counter()
+    with Writer(os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads) as writer:
+        total = _copy(source, writer, progress)
+        writer.annotate(_merged(source, metadata))  # a source may learn what to say while it is read
+        if verify:
+            _verify(writer, progress, total)
+    return PackReport(
+        tensors=len(source.names()),
+        dense_bytes=writer.dense_bytes,
+        stored_bytes=os.path.getsize(dst),
+        notes=list(source.notes),
+        seconds=time.perf_counter() - started,
+        verified=verify,
+    )
+
+
+def packed_bytes(
+    source: Source, policy: Policy | None = None, threads: int | None = None, progress: Progress | None = None
+) -> int:
+    """How large the file would be; nothing is written."""
+    with Writer(cast(BinaryIO, _Nowhere()), metadata=_merged(source, None), policy=policy, threads=threads) as writer:
+        _copy(source, writer, progress)
+        writer.annotate(_merged(source, None))
+    return writer.stored_bytes
+
+
+class _Nowhere(io.RawIOBase):
+    """Takes bytes and forgets them."""
+
+    def write(self, data: Any, /) -> int:
+        return len(data)
+
+
+def _merged(source: Source, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {**source.metadata, **(metadata or {})}
 
 
 def _copy(source: Source, writer: Writer, progress: Progress | None) -> int:

@@ -97,6 +97,11 @@ class Writer:
         is_tie = owner.target is not None and not owner.copied
         self._append(EntryRecord(name, target=owner.target if is_tie else number))
 
+    def annotate(self, metadata: Mapping[str, Any]) -> None:
+        """Replaces the file's metadata; until `finish`."""
+        self._check_open()
+        self._index.metadata = index.checked_metadata(metadata)
+
     @property
     def written_path(self) -> Path:
         """Where the bytes are until close renames the file; for whoever wants to check them before (after finish)."""

@@ -26,7 +26,7 @@ def test_using_it_imports_no_torch() -> None:
     assert run(f"import sys, spformat; {every}; print('torch' in sys.modules)") == "False"
 
 
-@pytest.mark.parametrize("name", ["diff", "pack", "safe_open", "unpack", "verify"])
+@pytest.mark.parametrize("name", ["diff", "pack", "prune", "safe_open", "unpack", "verify"])
 def test_a_function_is_not_hidden_by_the_module_of_its_name(name: str) -> None:
     code = f"import spformat.{name}; from spformat.{name} import {name}; print(spformat.{name} is {name})"
     assert run(code) == "True"

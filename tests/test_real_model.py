@@ -68,3 +68,22 @@ def test_the_matrices_are_as_small_as_promised(pruned):
         assert dense / len(data) >= coded
         back = spformat.load(data)
         assert all(t.tobytes() == back[name].tobytes() for name, t in tensors.items())
+
+
+@pytest.mark.usefixtures("pruned")
+def test_pruning_it_without_its_code(tmp_path):
+    fast = spformat.Policy(fast=True)
+    report = spformat.prune(real_model.fetch(), tmp_path / "m.spf", 0.9, scope="global", policy=fast, verify=False)
+    assert report.weights == MATRICES + 384 * 384  # and the pooler; not the embeddings
+    assert report.kept == report.weights - round(0.9 * report.weights)
+    assert all("embeddings" not in layer.name for layer in report.layers)
+    kept = spformat.load_file(tmp_path / "m.spf")["encoder.layer.0.output.dense.weight"]
+    dense = next(t for n, t in _tensors() if n == "encoder.layer.0.output.dense.weight")
+    assert (kept[kept != 0] == dense[kept != 0]).all()
+    assert abs(dense[kept == 0]).max() <= abs(kept[kept != 0]).min()
+
+
+def _tensors():
+    from tools.magnitude import model_tensors
+
+    return model_tensors().items()

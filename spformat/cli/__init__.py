@@ -15,7 +15,7 @@ from .exits import failures_reported, streams_guarded
 
 __all__ = ["main"]
 
-COMMANDS = ("pack", "unpack", "inspect", "verify", "diff")
+COMMANDS = ("pack", "unpack", "prune", "inspect", "verify", "diff")
 
 
 class _Program(click.Group):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..layouts import gaps
 from ..sources.wording import human_bytes, plural
+from .inspect_pruning import pruning_lines
 from .output import percent, printable, shape_text, times
 from .table import Column, Table
 
@@ -45,6 +46,7 @@ def file_text(path: str, report: Report, width: int | None, some: bool) -> str:
     footer = None if some else _footer(report)[:shown]
     table, dropped = Table(COLUMNS[:shown], [row[:shown] for row in rows], footer).render(width)
     lines = [*_heading(path, report.file), "", table, "", *_bytes(report, some)]
+    lines += pruning_lines(report.file.metadata)
     if report.file.metadata:
         lines.append(f"metadata: {plural(len(report.file.metadata), 'key')} (--metadata shows them)")
     if dropped:

@@ -33,6 +33,14 @@ def rows(text: str) -> int:
     return ALL_ROWS if text == "all" else int(text)
 
 
+def n_of_m(text: str) -> tuple[int, int]:
+    """N:M, as in 2:4."""
+    found = re.fullmatch("([0-9]{1,9}):([0-9]{1,9})", text, re.ASCII)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not N:M, such as 2:4.")
+    return int(found[1]), int(found[2])
+
+
 def pair(text: str) -> tuple[str, Any]:
     """KEY=VALUE; the value as JSON where it is JSON, else as text."""
     key, equals, value = text.partition("=")

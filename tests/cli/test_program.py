@@ -42,7 +42,7 @@ def test_help_imports_nothing_that_takes_time() -> None:
     "args",
     [
         ["frobnicate"],
-        ["prune", "a", "b"],
+        ["prune", "a"],
         ["--frobnicate"],
         ["pack", "only-one.npy"],
         ["pack", "a.npy", "b.spf", "c.spf"],

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "spformat"
 
 # Beside the tower: what makes tensors knows nothing of files. It may use these, and only whole jobs may use it.
-BESIDE = {"quantization": {"errors"}}
+BESIDE = {"quantization": {"errors"}, "pruning": {"errors", "torch_arrays"}}
 BESIDE_MAY_IMPORT = {"numpy", "torch"} | set(sys.stdlib_module_names)
 
 # From the ground up. On the floor of whole jobs and adapters they may use each other, but not in circles.
@@ -26,7 +26,7 @@ FLOORS = [
     {"arena", "atomic_file", "duplicates", "tensor_file"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
-    | {"pack", "unpack", "diff", "inspection", "verify"},
+    | {"pack", "unpack", "diff", "inspection", "verify", "prune", "pruned_source", "pruning", "size_budget"},
     {"spformat"},  # the public names
     {"cli"},
     {"__main__"},

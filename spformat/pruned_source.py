@@ -1,0 +1,123 @@
+"""A source some of whose tensors appear pruned. Importing this imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .dtypes import DType
+from .errors import PruningError
+from .pruning import provenance
+from .pruning.masks import LAYER, Plan, plan
+from .pruning.methods import Fixed, Magnitude, Method
+from .pruning.schedules import OneShot
+from .pruning.scope import Scope
+from .sources import Source
+from .torch_arrays import to_tensor, torch
+
+
+@dataclass(frozen=True)
+class PrunedLayer:
+    """One tensor that was pruned. kept: its nonzeros afterwards. target: the sparsity asked for; None where it
+    is one for all tensors together, or the method decides.
+    """
+
+    name: str
+    shape: list[int]
+    weights: int
+    kept: int
+    target: float | None
+
+    @property
+    def sparsity(self) -> float:
+        """Share of zeros."""
+        return 1 - self.kept / self.weights if self.weights else 0.0
+
+
+class PrunedSource(Source):
+    """A source some of whose tensors appear pruned; `aim` says how far. Tied tensors are pruned as one, and only
+    when every name of theirs is in the scope.
+    """
+
+    def __init__(self, inner: Source, method: Method | None, scope: str, names: Scope | None) -> None:
+        super().__init__()
+        self._inner = inner
+        self._method, self._scope = method or Magnitude(), scope
+        self._plan: Plan | None = None
+        self.notes, self.metadata = inner.notes, dict(inner.metadata)
+        self.pruned = _chosen(inner, names or Scope())
+        self.sparsity: float | None = None
+        self.layers: dict[str, PrunedLayer] = {}
+
+    def aim(self, sparsity: float | None) -> None:
+        """Prune to this sparsity from now on; None where the method decides."""
+        lazily = _Tensors(self._inner, self.pruned)
+        self._plan = plan(lazily, sparsity, self._method, self._scope)
+        if not isinstance(self._method, Fixed) and sparsity is None:
+            raise PruningError(f"the method {self._method.name} needs a sparsity")
+        self.sparsity, self.layers = sparsity, {}
+
+    def names(self) -> list[str]:
+        return self._inner.names()
+
+    def ties(self) -> dict[str, str]:
+        return self._inner.ties()
+
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        return self._inner.spec(name)
+
+    def read(self, name: str) -> tuple[NDArray[Any], DType]:
+        array, dtype = self._inner.read(name)
+        if name not in self.pruned or self._plan is None:
+            return array, dtype
+        mask = self._plan.mask(name, to_tensor(array, dtype))
+        patterns = array.view(dtype.bits)
+        patterns[~mask.numpy()] = 0
+        self._count(name, to_tensor(array, dtype))
+        return array, dtype
+
+    def _count(self, name: str, tensor: torch.Tensor) -> None:
+        """Note what is left of a tensor; after the last, the metadata says what was done."""
+        alone = self._scope == LAYER and not isinstance(self._method, Fixed)
+        kept = int(torch.count_nonzero(tensor if tensor.element_size() > 1 else tensor.float()))
+        target = self.sparsity if alone else None
+        self.layers[name] = PrunedLayer(name, list(tensor.shape), tensor.numel(), kept, target)
+        if len(self.layers) < len(self.pruned):
+            return
+        counts = {layer.name: (layer.weights, layer.kept) for layer in self.layers.values()}
+        once = OneShot(self.sparsity or 0.0).describe() if self.sparsity is not None else {"name": OneShot.name}
+        self.metadata.update(provenance.from_counts(counts, self._method, self._scope, self.sparsity, once))
+
+
+class _Tensors(Mapping[str, torch.Tensor]):
+    """Tensors of a source by name, each read when it is asked for."""
+
+    def __init__(self, source: Source, names: list[str]) -> None:
+        self._source, self._names = source, names
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return to_tensor(*self._source.read(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _chosen(source: Source, scope: Scope) -> list[str]:
+    """The tensors to prune, in order. Raises PruningError for patterns without a tensor, and for no tensor."""
+    names, ties = source.names(), source.ties()
+    unused = scope.unused(names)
+    if unused:
+        raise PruningError(f"no tensor is named like {', '.join(map(repr, unused))}")
+    specs = {name: source.spec(name) for name in names}
+    taken = {name for name, (dtype, shape) in specs.items() if dtype.is_float and scope.takes(name, len(shape))}
+    spared = {ties[name] for name in ties if name not in taken}
+    chosen = [name for name in names if name in taken and name not in ties and name not in spared]
+    if not chosen:
+        raise PruningError("nothing to prune: no floating point tensor is in the scope")
+    return chosen
