@@ -13,7 +13,7 @@ PACKAGE = ROOT / "spformat"
 
 # Beside the tower: what makes tensors knows nothing of files. It may use these, and only whole jobs may use it.
 BESIDE = {"quantization": {"errors"}, "pruning": {"errors", "torch_arrays"}}
-BESIDE_MAY_IMPORT = {"numpy", "torch"} | set(sys.stdlib_module_names)
+BESIDE_MAY_IMPORT = {"numpy", "torch", "matplotlib"} | set(sys.stdlib_module_names)
 
 # From the ground up. On the floor of whole jobs and adapters they may use each other, but not in circles.
 FLOORS = [
