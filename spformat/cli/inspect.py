@@ -26,6 +26,7 @@ SORTS = ("order", "name", "size", "ratio")
 @click.argument("file", type=click.Path())
 @click.option("--tensor", "names", multiple=True, metavar="NAME", help="Show this tensor only (may be repeated).")
 @click.option("--entries", is_flag=True, help="Print the stored arrays of the one --tensor.")
+@click.option("--explain", metavar="NAME", help="Weigh every way to store this tensor, and print the sizes.")
 @click.option("--no-bound", is_flag=True, help="Leave out the order-0 bound: only the index is read then.")
 @click.option("--metadata", is_flag=True, help="Print the file's metadata too.")
 @click.option("--sort", type=click.Choice(SORTS), default="order", help="By name, or largest first [default: order].")
@@ -36,6 +37,7 @@ def command(
     file: str,
     names: Sequence[str],
     entries: bool,
+    explain: str | None,
     no_bound: bool,
     metadata: bool,
     sort: str,
@@ -49,6 +51,9 @@ def command(
     that is reached.
     """
     limits = options.limits(max_bytes)
+    if explain is not None:
+        _show_explanation(file, explain, limits, threads, as_json)
+        return
     if entries:
         if len(names) != 1:
             raise click.UsageError("--entries needs one --tensor.")
@@ -79,6 +84,18 @@ def _sorted(report: Report, sort: str) -> Report:
     if sort == "order":
         return report
     return replace(report, tensors=sorted(report.tensors, key=keys.get(sort, lambda tensor: tensor.name.encode())))
+
+
+def _show_explanation(file: str, name: str, limits: Limits | None, threads: int | None, as_json: bool) -> None:
+    from ..inspection.explain import explain
+    from .inspect_explain import explain_text
+
+    with about(file):
+        found = explain(file, name, limits=limits, threads=threads)
+    if as_json:
+        say_json(found.to_dict())
+    else:
+        say(explain_text(found, screen_width()))
 
 
 def _show_entries(file: str, name: str, limits: Limits | None, threads: int | None, as_json: bool) -> None:

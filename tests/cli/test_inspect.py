@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import spformat
 from tests.cli.command import done, failed, lecture_matrix
+from tests.helpers import sparse
 
 FILE_KEYS = {"bytes", "format_version", "dense_bytes", "ratio", "tensors", "parameters", "nonzeros"}
 TENSOR_KEYS = {
@@ -210,3 +212,24 @@ def test_no_such_tensor(lecture_spf: Path) -> None:
     message = failed("inspect", lecture_spf, "--tensor", "nothing", "--json")
     assert message.startswith(f"{lecture_spf}: ")
     assert "'nothing'" in message
+
+
+def test_explain_weighs_every_candidate_and_the_smallest_is_what_packing_takes(tmp_path):
+    weights = sparse((300, 400), 0.1)
+    path = tmp_path / "one.spf"
+    spformat.save_file({"weight": weights}, path)
+    found = json.loads(done("inspect", path, "--explain", "weight", "--json").out)
+    sizes = [each["bytes"] for each in found["candidates"]]
+    labels = [each["label"] for each in found["candidates"]]
+    assert sizes == sorted(sizes)
+    assert {"dense", "bitmask"} <= set(labels)
+    assert any(label.startswith("csr") and "rans" in label for label in labels)
+    assert found["bound_bytes"] < sizes[0] < found["dense_bytes"]
+    assert sizes[0] == pytest.approx(path.stat().st_size, abs=250)  # prologue, footer, and what is estimated
+    plain = done("inspect", path, "--explain", "weight").out
+    assert all(label in plain for label in labels)
+    assert "order-0 bound" in plain
+
+
+def test_explain_of_an_unknown_tensor(model_spf):
+    assert "nothing" in failed("inspect", model_spf, "--explain", "nothing")
