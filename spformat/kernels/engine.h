@@ -29,6 +29,9 @@ JobFailure run(Task task, Block* blocks, size_t count, const Source& source, uns
 // The mask of a tensor's elements in C order; `mask` has room for whole words. Returns the number of set bits.
 uint64_t run_nonzero_mask(const void* elements, unsigned itemsize, uint64_t count, uint64_t* mask, unsigned threads);
 
+// The mask of the transpose; `out` is zero.
+JobFailure run_transpose_mask(const uint8_t* mask, uint64_t rows, uint64_t columns, uint8_t* out);
+
 // Gap costs of each block.
 JobFailure run_gap_costs(const uint8_t* mask, const Block* blocks, size_t count, GapCosts* costs, unsigned threads);
 

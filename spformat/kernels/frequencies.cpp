@@ -50,6 +50,19 @@ constexpr PopcountOrder make_popcount_order() {
   return order;
 }
 
+// A table: without a compiler flag the builtin is a call.
+struct SetBits {
+  uint8_t count[256];
+};
+
+constexpr SetBits make_set_bits() {
+  SetBits set{};
+  for (unsigned symbol = 1; symbol < 256; ++symbol)
+    set.count[symbol] = static_cast<uint8_t>(set.count[symbol / 2] + symbol % 2);
+  return set;
+}
+
+constexpr SetBits kSetBits = make_set_bits();
 constexpr PopcountOrder kPopcountOrder = make_popcount_order();
 
 // Each weight's share of the slots rounded down, at least 1; the first of the heaviest takes the rest.
@@ -112,7 +125,7 @@ const char* read_binomial(const uint8_t* data, size_t bytes, uint16_t* frequenci
   uint64_t weights[256], lost = 0;
   bool rare = false;
   for (unsigned s = 0; s < 256; ++s) {
-    weights[s] = chance[__builtin_popcount(s)];
+    weights[s] = chance[kSetBits.count[s]];
     if (weights[s] >= least) continue;
     rare = true;
     lost += weights[s];

@@ -91,6 +91,13 @@ uint64_t bits_of(const Bytes& blocks) {
   return count ? table[count - 1].first + table[count - 1].elements : 0;
 }
 
+nb::object transpose_mask(ConstBytes mask, uint64_t rows, uint64_t columns, Bytes out) {
+  if (out.size() < spf::bytes_of_bits(rows * columns, 1)) throw nb::value_error("too little room");
+  return over_mask(mask, rows * columns, [&](const uint8_t* data) {
+    return spf::run_transpose_mask(data, rows, columns, out.data());
+  });
+}
+
 nb::object gap_costs(ConstBytes mask, Bytes blocks, Words costs, unsigned threads) {
   const size_t count = block_count(blocks);
   if (costs.size() != count * sizeof(spf::GapCosts) / 8) throw nb::value_error("the cost table has the wrong size");
@@ -320,6 +327,8 @@ NB_MODULE(_native, m) {
         "The most bytes that each block of a table can take when its streams are coded.");
   m.def("run", &run, nb::arg("task"), nb::arg("blocks"), nb::arg("file"), nb::arg("memory").none(),
         nb::arg("threads"), "Runs check, decode, positions, measure or encode over a table of blocks.");
+  m.def("transpose_mask", &transpose_mask, nb::arg("mask"), nb::arg("rows"), nb::arg("columns"), nb::arg("out"),
+        "The mask of the transpose, into zeros.");
   m.def("gap_costs", &gap_costs, nb::arg("mask"), nb::arg("blocks"), nb::arg("costs"), nb::arg("threads"),
         "Entries that each width of the default gap code needs, 33 numbers a block.");
   m.def("xxh3_64", &xxh3_64, nb::arg("data"), "XXH3-64 of a buffer of bytes.");

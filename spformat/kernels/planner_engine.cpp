@@ -33,6 +33,25 @@ uint64_t run_nonzero_mask(const void* elements, unsigned itemsize, uint64_t coun
   return found;
 }
 
+JobFailure run_transpose_mask(const uint8_t* mask, uint64_t rows, uint64_t columns, uint8_t* out) {
+  return run_jobs(1, 1, [&](size_t, Scratch& scratch) -> Failure {
+    const uint64_t words = words_of_bits(columns);
+    uint64_t* lines = room(scratch.words, 8 * (words + 1));
+    uint8_t* strip = room(scratch.symbols, columns);
+    for (uint64_t first = 0; first < rows; first += 8) {
+      const uint8_t* line[8] = {};
+      for (uint64_t r = 0; r < 8 && first + r < rows; ++r) {
+        uint64_t* at = lines + r * (words + 1);
+        copy_bits(mask, (first + r) * columns, columns, at);
+        line[r] = reinterpret_cast<const uint8_t*>(at);
+      }
+      simd().rows_to_strip(line, columns, strip);
+      add_transposed(strip, columns, rows, first, out);
+    }
+    return {};
+  });
+}
+
 JobFailure run_gap_costs(const uint8_t* mask, const Block* blocks, size_t count, GapCosts* costs, unsigned threads) {
   return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> Failure {
     uint64_t* words = room(scratch.words, words_of_bits(blocks[i].elements));

@@ -116,8 +116,10 @@ void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {
   uint32_t start = 0;
   for (unsigned symbol = 0; symbol < 256; ++symbol) {
     const uint32_t head = symbol | ((frequency[symbol] - 1u) << 20);
-    for (uint32_t i = 0; i < frequency[symbol] && start + i < kSlots; ++i) decode.slots[start + i] = head | (i << 8);
-    start += frequency[symbol];
+    const uint32_t left = kSlots - start, count = frequency[symbol] < left ? frequency[symbol] : left;
+    uint32_t* const slots = decode.slots + start;
+    for (uint32_t i = 0; i < count; ++i) slots[i] = head | (i << 8);
+    start += count;
   }
 }
 

@@ -28,12 +28,12 @@ inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   return buffer.data();
 }
 
-// Buffers for the coded streams of a block; a block of plain streams needs none.
-inline Workspace workspace(const Block& b, Scratch& scratch) {
+// Buffers for the coded streams of a block; a block of plain streams needs none. Only the encoder has literals.
+inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = false) {
   if (!b.coding) return {};
   const uint64_t symbols = most_symbols(b);
   return {room(scratch.mask, symbols), room(scratch.symbols, symbols), room(scratch.tables, symbols + 8 * (b.row_elements / 8 + 9)),
-          room(scratch.literals, 2 * symbols), room(scratch.values, b.entries * b.itemsize)};
+          encoding ? room(scratch.literals, 2 * symbols) : nullptr, room(scratch.values, b.entries * b.itemsize)};
 }
 
 // Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.

@@ -129,6 +129,16 @@ void class_entropies(const uint64_t* cells, const uint64_t* rows, const uint64_t
   }
 }
 
+void add_transposed(const uint8_t* strip, uint64_t columns, uint64_t rows, uint64_t first, uint8_t* out) {
+  for (uint64_t j = 0; j < columns; ++j) {
+    if (!strip[j]) continue;
+    const uint64_t bit = j * rows + first;
+    const unsigned shifted = static_cast<unsigned>(strip[j]) << (bit % 8);
+    out[bit / 8] = static_cast<uint8_t>(out[bit / 8] | shifted);
+    if (shifted >> 8) out[bit / 8 + 1] = static_cast<uint8_t>(out[bit / 8 + 1] | (shifted >> 8));
+  }
+}
+
 void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsigned shift, uint64_t mask,
                    uint64_t* histogram) {
   with_item(itemsize, [&]<class Item>(Item*) {

@@ -44,6 +44,10 @@ void count_cells(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_
 constexpr unsigned kClassCounts = 5;
 void class_entropies(const uint64_t* cells, const uint64_t* rows, const uint64_t* columns, double* bits);
 
+// Adds a strip of up to eight rows, one byte a column, to the mask of the transpose, which has `rows` bits a row: the
+// strip's first row is bit `first` of each.
+void add_transposed(const uint8_t* strip, uint64_t columns, uint64_t rows, uint64_t first, uint8_t* out);
+
 // histogram[key] += 1 for each nonzero, key = (bits >> shift) & mask, mask < 65536.
 void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsigned shift, uint64_t mask,
                    uint64_t* histogram);

@@ -59,6 +59,7 @@ def of_plans(
     pool: TablePool,
 ) -> Candidate:
     """The candidate of a plan for positions and one for values."""
+    per_block = position.per_block or per_block
     plain = _plain_storage(dtype, shape, per_block, position)
     if position.codec is None and value.codec is None:
         return weigh(name, dtype, shape, plain)
@@ -103,7 +104,8 @@ def _label(storage: Storage) -> str:
     layout = storage.layout
     if layout.name != "csr":
         return layout.name
-    return f"csr {layout.gap.bits} bits {'escape' if layout.gap.fill else 'filler'}"
+    columns = "columns " if layout.gap.axis else ""
+    return f"csr {columns}{layout.gap.bits} bits {'escape' if layout.gap.fill else 'filler'}"
 
 
 def _coded_label(position: PositionPlan, value: ValuePlan) -> str:

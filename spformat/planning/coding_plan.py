@@ -94,13 +94,15 @@ class CodebookPlan:
 @dataclass(frozen=True)
 class PositionPlan:
     """A way to store where the nonzeros are. bits: of all blocks, without tables. symbols_bits: of those that are
-    entropy coded, which have lanes. codec None: the layout's plain one."""
+    entropy coded, which have lanes. codec None: the layout's plain one. per_block: elements of a block, where it is
+    not what the others have."""
 
     layout: Layout
     codec: RansPlan | StripsPlan | None
     bits: float
     nonzeros: list[int]
     entries: list[int]
+    per_block: int | None = None
 
     def index_codec(self, pool: TablePool) -> IndexCodec | None:
         return self.layout.plain.index if self.codec is None else self.codec.resolved(pool)

@@ -56,6 +56,12 @@ class Mask:
     def elements(self) -> int:
         return self.view.elements
 
+    def transposed(self) -> Mask:
+        """The mask of the transpose of the view."""
+        view, words = self.view, np.zeros_like(self.words)
+        self._check(_native.transpose_mask(self._bytes, view.rows, view.row_elements, words.view(np.uint8)))
+        return Mask((view.row_elements, view.rows), words, self.nonzeros, self.threads)
+
     def gap_statistics(self, per_block: int) -> GapStatistics:
         """Of the tensor cut into blocks of that many elements."""
         table = self._jobs(empty_storage(Bitmask(), per_block, self.elements))

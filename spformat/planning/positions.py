@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..layouts import gaps
@@ -16,6 +18,8 @@ from .tables import mask_tables
 
 _CODED_GAP_BITS = 8
 _LEAST_NONZEROS = 256  # below, plain positions are as small
+_SPARSE = 8  # gaps win where at most one in so many elements is a nonzero, if at all
+_WORTH_TURNING = 0.98
 
 
 def position_plans(mask: Mask, itemsize: int, per_block: int, pool: TablePool, fast: bool) -> list[PositionPlan]:
@@ -31,7 +35,8 @@ def position_plans(mask: Mask, itemsize: int, per_block: int, pool: TablePool, f
     if fast or mask.nonzeros < _LEAST_NONZEROS:
         return plans
     if 2 * mask.nonzeros <= mask.elements:
-        plans.append(_coded_gaps(mask, per_block, found, pool))
+        plans.append(_coded_gaps(mask, found, per_block, pool))
+        plans += _coded_columns(mask, per_block, pool, plans[-1].bits)
     plans.append(_coded_bytes(mask, per_block, nonzeros))
     return plans + strip_plans(mask, per_block, nonzeros)
 
@@ -48,13 +53,33 @@ def _plain_gaps(found: GapStatistics, fill: int, itemsize: int) -> PositionPlan:
     return PositionPlan(layout, None, float(bits[best]), found.nonzeros.tolist(), entries)
 
 
-def _coded_gaps(mask: Mask, per_block: int, found: GapStatistics, pool: TablePool) -> PositionPlan:
-    """Gaps of a byte with escapes."""
+def _coded_gaps(
+    mask: Mask, found: GapStatistics, per_block: int, pool: TablePool, axis: int = gaps.ROW
+) -> PositionPlan:
+    """Gaps of a byte with escapes, along the rows of the mask."""
     entries = found.entries[:, gaps.ESCAPE, _CODED_GAP_BITS - 1].tolist()
-    layout = Csr(GapCode(bits=_CODED_GAP_BITS, fill=gaps.ESCAPE))
-    table, bits = pool.cheapest(mask.symbol_counts(layout, Rans(0), per_block)[0])
+    along_rows = Csr(GapCode(bits=_CODED_GAP_BITS, fill=gaps.ESCAPE))
+    table, bits = pool.cheapest(mask.symbol_counts(along_rows, Rans(0), per_block)[0])
     bits += stream_overhead_bits(bits, len(entries))
-    return PositionPlan(layout, RansPlan(table), bits, found.nonzeros.tolist(), entries)
+    layout = Csr(replace(along_rows.gap, axis=axis))
+    return PositionPlan(layout, RansPlan(table), bits, found.nonzeros.tolist(), entries, per_block)
+
+
+def _coded_columns(mask: Mask, per_block: int, pool: TablePool, along_rows: float) -> list[PositionPlan]:
+    """Gaps down the columns, where nonzeros are rare enough and it is clearly cheaper than along the rows: decoding is
+    slower by a transposition."""
+    view = mask.view
+    if _SPARSE * mask.nonzeros > mask.elements or min(view.rows, view.row_elements) < 2:
+        return []
+    turned = mask.transposed()
+    per_block = _whole_columns(per_block, view.rows, mask.elements)
+    plan = _coded_gaps(turned, turned.gap_statistics(per_block), per_block, pool, gaps.COLUMN)
+    return [plan] if plan.bits < _WORTH_TURNING * along_rows else []
+
+
+def _whole_columns(per_block: int, rows: int, elements: int) -> int:
+    """About as many elements, in whole columns."""
+    return min(elements, max(1, round(per_block / rows)) * rows)
 
 
 def _coded_bytes(mask: Mask, per_block: int, nonzeros: list[int]) -> PositionPlan:

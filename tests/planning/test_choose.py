@@ -147,3 +147,26 @@ def test_statistics_count_the_entries_that_each_width_needs(itemsize, simd):  # 
         for fill in (0, 1):
             expected = [int(np.sum(-(-gaps // (2**width - fill)))) for width in range(1, 17)]
             assert found.entries[block, fill].tolist() == expected
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(7, 9), (64, 64), (130, 33), (33, 130), (1, 5), (300, 8)])
+def test_the_mask_of_the_transpose(rows, columns, simd):  # noqa: ARG001
+    array = (np.random.default_rng(rows).random((rows, columns)) < 0.3).astype(np.uint8)
+    turned = Mask.of(array, 1).transposed()
+    assert turned.shape == (columns, rows)
+    found = np.unpackbits(turned.words.view(np.uint8), bitorder="little", count=rows * columns)
+    assert found.tolist() == array.T.reshape(-1).tolist()
+
+
+def test_gaps_run_down_the_columns_where_that_is_cheaper():
+    """Nonzeros that come in vertical runs: a gap of one down a column, many sizes of gaps along the rows."""
+    rng = np.random.default_rng(5)
+    weights = np.zeros((600, 500), np.float32)
+    for column in range(500):
+        start = rng.integers(0, 560)
+        weights[start : start + 25, column] = rng.standard_normal(25)
+    taken = choose("t", bits(weights), from_numpy(weights.dtype), Policy(), TablePool(), 1)
+    assert taken.label.startswith("csr columns 8 bits escape + rans")
+    with Reader(written({"t": weights})) as reader:
+        assert reader.entry("t").storage.layout.gap.axis == 1
+        assert reader.read()["t"].tobytes() == weights.tobytes()
