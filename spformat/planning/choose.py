@@ -19,12 +19,12 @@ from .forced import forced
 from .mask import Mask
 from .policy import Policy
 from .pool import TablePool
-from .positions import position_plans
+from .positions import dense_plan, position_plans
 from .values import Histogram, best_split
 
 BitPatterns = npt.NDArray[Any]
 _LEAST_STORAGE = 16  # bytes: what the long form of an entry takes more than the short one, at least
-_LEAST_CODED = 256  # bytes of a tensor below which no coding can pay
+_LEAST_CODED = 1024  # bytes of a tensor below which no coding can pay
 
 
 def choose(
@@ -51,7 +51,11 @@ def candidates(
     values = _Values(array, dtype, nonzeros, pool) if coded else None
     if dense_wins and (values is None or values.are_raw):
         return [weigh(name, dtype, array.shape, statistics.measured(array, Dense(), per_block, threads))]
-    positions = position_plans(mask, array.itemsize, per_block, pool, policy.fast or dense_wins)
+    positions = (
+        [dense_plan(mask, per_block)]
+        if dense_wins
+        else position_plans(mask, array.itemsize, per_block, pool, policy.fast)
+    )
     return [
         of_plans(name, dtype, array.shape, per_block, position, value, pool)
         for position in positions
@@ -94,6 +98,6 @@ class _Values:
             split = best_split(self._histogram.with_zeros(zeros), blocks, self._pool)
             found += [] if split is None else [split]
         distinct = self._distinct and self._distinct.with_zeros(zeros)
-        if distinct:
+        if distinct and 2 * len(distinct.patterns) <= int(distinct.counts.sum()):  # else the codebook alone is too long
             found += codebook_plans(distinct, blocks, self._pool)
         return found

@@ -26,7 +26,7 @@ def position_plans(mask: Mask, itemsize: int, per_block: int, pool: TablePool, f
     """All plans, the faster decoders first."""
     found = mask.gap_statistics(per_block)
     nonzeros = found.nonzeros.tolist()
-    sizes = [min(per_block, mask.elements - start) for start in range(0, mask.elements, per_block)]
+    sizes = _block_sizes(mask, per_block)
     plans = [
         PositionPlan(Dense(), None, 0.0, nonzeros, sizes),
         PositionPlan(Bitmask(), None, float(sum(-(-size // 8) * 8 for size in sizes)), nonzeros, nonzeros),
@@ -39,6 +39,17 @@ def position_plans(mask: Mask, itemsize: int, per_block: int, pool: TablePool, f
         plans += _coded_columns(mask, per_block, pool, plans[-1].bits)
     plans.append(_coded_bytes(mask, per_block, nonzeros))
     return plans + strip_plans(mask, per_block, nonzeros)
+
+
+def dense_plan(mask: Mask, per_block: int) -> PositionPlan:
+    """That of a tensor with hardly any zeros, where no other can win."""
+    sizes = _block_sizes(mask, per_block)
+    nonzeros = mask.gap_statistics(per_block).nonzeros.tolist() if len(sizes) > 1 else [mask.nonzeros]
+    return PositionPlan(Dense(), None, 0.0, nonzeros, sizes)
+
+
+def _block_sizes(mask: Mask, per_block: int) -> list[int]:
+    return [min(per_block, mask.elements - start) for start in range(0, mask.elements, per_block)]
 
 
 def _plain_gaps(found: GapStatistics, fill: int, itemsize: int) -> PositionPlan:
