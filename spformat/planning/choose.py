@@ -24,7 +24,7 @@ from .values import Histogram, best_split
 
 BitPatterns = npt.NDArray[Any]
 _LEAST_STORAGE = 16  # bytes: what the long form of an entry takes more than the short one, at least
-_LEAST_CODED = 1024  # bytes of a tensor below which no coding can pay
+_LEAST_CODED = 512  # bytes of a tensor below which no coding can pay
 
 
 def choose(
