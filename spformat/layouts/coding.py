@@ -113,8 +113,8 @@ class Coding:
 
     def tables(self) -> list[int]:
         """Numbers of the tables that are used."""
-        parts = (part for part in (self.index, self.value) if part is not None and not isinstance(part, int))
-        return [table for part in parts for table in part.tables()]
+        found = [] if self.index is None or isinstance(self.index, int) else self.index.tables()
+        return found if isinstance(self.value, int) else found + self.value.tables()
 
 
 def number_of(codec: IndexCodec | ValueCodec | None) -> int:

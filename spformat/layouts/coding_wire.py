@@ -50,7 +50,7 @@ def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
 
 
 def _floatsplit(wire: list[Any], itemsize: int) -> Floatsplit | None:
-    if len(wire) != 4 or any(type(n) is not int for n in wire):
+    if len(wire) != 4 or set(map(type, wire)) != {int}:
         return None
     _, shift, base, table = wire
     width = 8 * itemsize
@@ -64,10 +64,10 @@ def _is_table(number: Any) -> bool:
 
 
 def _strips(wire: list[Any], view: View) -> Strips | None:
-    if len(wire) != 6 or any(type(part) is not bytes for part in wire[3:]):
+    if list(map(type, wire)) != [int, int, int, bytes, bytes, bytes]:
         return None
     _, row_classes, column_classes, tables, rows, columns = wire
-    if not all(type(n) is int and 1 <= n <= 16 for n in (row_classes, column_classes)):
+    if not (1 <= row_classes <= 16 and 1 <= column_classes <= 16):
         return None
     row_class = _native.read_classes(rows, class_width(row_classes), row_classes, view.rows)
     column_class = _native.read_classes(columns, class_width(column_classes), column_classes, view.row_elements)

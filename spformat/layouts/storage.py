@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..codecs import table as codecs
 from ..container.canonical import brief
@@ -122,23 +123,12 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
     """The codecs of the streams. Raises UnsupportedError for codecs that are not in the table."""
     assert entry.dtype is not None
     wire = record.codecs
-    numbers = [part[0] if type(part) is list and part else part for part in wire]
-    unknown = [number for number in numbers if type(number) is int and number not in codecs.NAMES]
-    if unknown:
-        message = f"codec {codecs.name(unknown[0])} is not known to this release"
-        raise UnsupportedError(
-            message,
-            kind="storage/codec",
-            tensor=entry.name,
-            offset=offset,
-            expected=f"below {len(codecs.NAMES)}",
-            found=unknown[0],
-        )
     value = coding_wire.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
     index: coding.IndexCodec | None = None
     if len(wire) == 2:
         index = coding_wire.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))
     if value is None or len(wire) != (2 if layout.index_codecs else 1) or (layout.index_codecs and index is None):
+        _check_known(wire, entry.name, offset)
         message = f"layout {layout.name} with codecs that break a rule"
         raise _broken("storage/codec", message, entry.name, offset, expected="those of section 7", found=brief(wire))
     coded = Coding(index, value)
@@ -146,6 +136,21 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
         message = "codecs that the layout's parameters do not allow"
         raise _broken("storage/codec", message, entry.name, offset, expected="others", found=brief(wire))
     return coded
+
+
+def _check_known(wire: list[Any], name: str, offset: int) -> None:
+    """Raises UnsupportedError when a codec is one of a later version, which says more than that it breaks a rule."""
+    numbers = [part[0] if type(part) is list and part else part for part in wire]
+    unknown = [number for number in numbers if type(number) is int and number not in codecs.NAMES]
+    if unknown:
+        raise UnsupportedError(
+            f"codec {codecs.name(unknown[0])} is not known to this release",
+            kind="storage/codec",
+            tensor=name,
+            offset=offset,
+            expected=f"below {len(codecs.NAMES)}",
+            found=unknown[0],
+        )
 
 
 def _suits(coded: Coding, layout: Layout, entry: EntryRecord, block_elements: int) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """A matrix of `rows` rows of `row_elements` elements, in C order; the transpose of the tensor when `column`."""
 
     rows: int
