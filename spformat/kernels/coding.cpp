@@ -261,7 +261,8 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
       }
     }
   });
-  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to);
+  const uint64_t field_bytes = bytes_of_bits(count, coding.shift + 1u);
+  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to, field_bytes);
   if (!to) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);
   std::memcpy(to, work.literals, bytes);

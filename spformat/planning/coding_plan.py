@@ -119,9 +119,10 @@ class ValuePlan:
         return Coding(index, codecs.RAW if self.codec is None else self.codec.resolved(pool))
 
 
-def stream_overhead_bits(bits: float, blocks: int) -> float:
-    """What heads and states of a stream cost that is cut into blocks; mirrors lanes_for in kernels/rans.cpp."""
-    each = bits / 8 / max(blocks, 1)
+def stream_overhead_bits(bits: float, blocks: int, beside: float = 0.0) -> float:
+    """What heads and states of a stream cost that is cut into blocks; `beside`: bits that
+    belong to it. Mirrors lanes_for in kernels/rans.cpp."""
+    each = (bits + beside) / 8 / max(blocks, 1)
     steps = ((32_000, 32), (4_000, 16), (1_500, 8), (800, 4), (0, 1))
     lanes = next(lanes for least, lanes in steps if each >= least)
     return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * lanes)

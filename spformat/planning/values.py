@@ -86,7 +86,8 @@ def best_split(histogram: Histogram, blocks: int, pool: TablePool) -> ValuePlan 
     bits, plan = min(
         weighed, key=lambda pair: pair[0] + count * (pair[1].shift + 1) + pool.extra_bits(pair[1].tables())
     )
-    return ValuePlan(plan, bits + count * (plan.shift + 1) + stream_overhead_bits(bits, blocks))
+    fields = count * (plan.shift + 1)
+    return ValuePlan(plan, bits + fields + stream_overhead_bits(bits, blocks, fields))
 
 
 def _expected_bits(folded: Counts, fold: int) -> float:
