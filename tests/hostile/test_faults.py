@@ -24,6 +24,8 @@ from spformat.writer import Writer
 from tests.helpers import sparse, written
 from tools.fuzz.kill import BROKEN, kill_packs
 
+# The children only pack a file and end; that other threads of the test runner do not live on in them is no matter.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 ARRAY = sparse((8, 8))
 WHOLE = written({"t": ARRAY})
 NOBODY = 65534
