@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -13,22 +14,23 @@ from typing import BinaryIO
 class AtomicFile:
     """Writes to a temporary file in the target's folder; commit syncs it and renames it over the target.
 
-    Permissions are those that open() would give. Raises OSError as open() does.
+    A symbolic link is followed: it stays, and the file that it leads to is replaced. Permissions are those of the
+    file that is replaced, else those that open() would give; owner and other names (hard links) of that file are
+    not kept. Raises OSError as open() does, and for what is no regular file, such as a device.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
-        self.target = Path(target)
-        if self.target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.target))
+        self.target = Path(os.path.realpath(target))
+        mode = _mode_of(self.target, os.fspath(target))
         # A short prefix in bytes: the temporary name must not be longer than the target's may be.
         prefix = os.fsdecode(os.fsencode("." + self.target.name)[:64]).encode("utf-8", "ignore").decode() + "."
         try:
             descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=self._folder)
         except OSError as error:
-            raise type(error)(error.errno, error.strerror, str(self.target)) from None
+            raise type(error)(error.errno, error.strerror, os.fspath(target)) from None
         self.temporary = Path(name)
         self._done = False
-        os.fchmod(descriptor, 0o666 & ~_umask())
+        os.fchmod(descriptor, mode)
         self.file: BinaryIO = os.fdopen(descriptor, "w+b")
 
     @property
@@ -72,6 +74,21 @@ class AtomicFile:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _mode_of(target: Path, given: str) -> int:
+    """The permissions that a file in place of the target gets. Raises OSError where open() for writing would."""
+    try:
+        there = os.stat(target)
+    except (FileNotFoundError, NotADirectoryError):  # the folder may be missing: that is found when writing to it
+        return 0o666 & ~_umask()
+    if stat.S_ISDIR(there.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), given)
+    if not stat.S_ISREG(there.st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", given)
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), given)
+    return stat.S_IMODE(there.st_mode)
 
 
 def _umask() -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 import click
+
+from ..inspection.finite import finite
 
 
 def say(text: str) -> None:
@@ -21,7 +21,7 @@ def say(text: str) -> None:
 
 def say_json(value: object) -> None:
     """A value as JSON on stdout; what JSON does not have becomes text."""
-    say(json.dumps(_finite(value), indent=2, allow_nan=False, default=str))
+    say(json.dumps(finite(value), indent=2, allow_nan=False, default=str))
 
 
 def say_notes(notes: Iterable[str]) -> None:
@@ -77,13 +77,3 @@ def shape_text(shape: Iterable[int]) -> str:
 
 def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value

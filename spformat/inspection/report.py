@@ -14,6 +14,7 @@ from ..planning.bound import bound_bytes
 from ..reader import Entry, Reader
 from ..tensor_file import PathOrBytes
 from .accounting import Accounting, account
+from .finite import finite
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,8 +76,8 @@ class Report:
         return asdict(self)
 
     def to_json(self) -> str:
-        """The same as JSON."""
-        return json.dumps(self.to_dict(), indent=2)
+        """The same as JSON, in which NaN and infinities of metadata are text."""
+        return json.dumps(finite(self.to_dict()), indent=2, allow_nan=False)
 
 
 def inspect(
