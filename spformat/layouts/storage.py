@@ -134,7 +134,7 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
             expected=f"below {len(codecs.NAMES)}",
             found=unknown[0],
         )
-    value = coding_wire.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
+    value = coding_wire.value_codec(wire[-1], entry.dtype) if wire else None
     index: coding.IndexCodec | None = None
     if len(wire) == 2:
         index = coding_wire.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))

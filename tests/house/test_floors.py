@@ -26,7 +26,7 @@ FLOORS = [
     {"arena", "atomic_file", "duplicates", "tensor_file"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
-    | {"pack", "unpack", "diff", "inspection", "verify"},
+    | {"pack", "unpack", "diff", "inspection", "verify", "quantize", "quantized", "torch_quantized"},
     {"spformat"},  # the public names
     {"cli"},
     {"__main__"},
