@@ -62,6 +62,8 @@ class Coding:
         code_codec: int,
         codebook: bytes,
         codebook_values: int,
+        run: int,
+        scales: bytes,
     ) -> None: ...
     @property
     def address(self) -> int: ...

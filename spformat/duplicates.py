@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .container.entry import EntryRecord
+from .container.quantization import QuantizationRecord
 from .dtypes import DType
 from .layouts import jobs, storage
 from .layouts.jobs import StoredBytes
@@ -16,7 +17,7 @@ from .layouts.model_bank import ModelBank, NativeCoding
 
 _WINDOW = 1 << 24  # decoded bytes that are compared at a time
 
-Key = tuple[int, int, tuple[int, ...]]
+Key = tuple[int, int, tuple[int, ...], QuantizationRecord | None]
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,27 @@ class Duplicates:
         self._file, self._entries, self._bank = file, entries, bank
         self._written: dict[Key, Written] = {}
 
-    def find(self, bits: npt.NDArray[Any], dtype: DType, digest: int, threads: int | None) -> int | None:
-        """The number of an entry whose tensor has this data type, this shape and these bit patterns."""
-        written = self._written.get((digest, dtype.code, bits.shape))
+    def find(
+        self,
+        bits: npt.NDArray[Any],
+        dtype: DType,
+        digest: int,
+        threads: int | None,
+        quantization: QuantizationRecord | None = None,
+    ) -> int | None:
+        """The number of an entry whose tensor has this data type, this shape, these bit patterns and this record."""
+        written = self._written.get((digest, dtype.code, bits.shape, quantization))
         if written is None or not self._holds(written, bits, threads):
             return None
         return written.number
 
-    def note(self, number: int, offset: int) -> None:
-        """A tensor was written: entry `number`, with its section at byte `offset`."""
+    def note(self, number: int, offset: int, quantization: QuantizationRecord | None = None) -> None:
+        """A tensor was written: entry `number`, with its section at byte `offset`. quantization: as `find` is asked."""
         entry = self._entries[number]
         assert entry.dtype is not None
         if entry.elements:
-            self._written.setdefault((entry.digest, entry.dtype.code, entry.shape), Written(number, offset))
+            key = (entry.digest, entry.dtype.code, entry.shape, quantization)
+            self._written.setdefault(key, Written(number, offset))
 
     def _holds(self, written: Written, bits: npt.NDArray[Any], threads: int | None) -> bool:
         """Whether the file's tensor equals `bits`; decoded some blocks at a time, so that memory stays bounded."""

@@ -24,7 +24,7 @@ Array: TypeAlias = npt.NDArray[Any]
 
 
 def save_file(
-    tensor_dict: Mapping[str, Array],
+    tensor_dict: Mapping[str, Any],
     filename: str | os.PathLike[str],
     metadata: Mapping[str, Any] | None = None,
     *,
@@ -33,6 +33,8 @@ def save_file(
 ) -> None:
     """Writes arrays to a file, in the order of their names; arrays that are the same memory are stored once.
 
+    Tensors of spformat.quantization (CodebookTensor, AffineTensor, BinaryTensor) are stored as their codes: load gives
+    their dequantized values, safe_open(...).get_quantized themselves.
     metadata: str keys; None, bool, int, float, str, list and dict values. policy: how tensors are stored.
     Raises SourceError for dtypes and metadata that cannot be stored. The file appears whole or not at all.
     """
@@ -41,7 +43,7 @@ def save_file(
 
 
 def save(
-    tensor_dict: Mapping[str, Array],
+    tensor_dict: Mapping[str, Any],
     metadata: Mapping[str, Any] | None = None,
     *,
     policy: Policy | None = None,
@@ -85,11 +87,16 @@ def _load(source: PathOrBytes, limits: Limits | None, threads: int | None) -> di
         return {entry.name: owned[entry.target or entry.name] for entry in reader.entries.values()}
 
 
-def _add_all(writer: Writer, tensors: Mapping[str, Array]) -> None:
+def _add_all(writer: Writer, tensors: Mapping[str, Any]) -> None:
     """Adds or ties each array, in the order of the names' UTF-8 bytes: equal input gives equal bytes."""
     seen: dict[tuple[Any, ...], str] = {}
     for name in sorted(tensors, key=_order):
         array = tensors[name]
+        if hasattr(array, "dequantize"):
+            from .quantized import Quantized, add_quantized
+
+            add_quantized(writer, name, Quantized(array))
+            continue
         if not isinstance(array, np.ndarray):
             raise SourceError(f"expected a numpy array, found {type(array).__name__}", tensor=str(name))
         owner = seen.setdefault(_memory(array), name) if array.nbytes else name

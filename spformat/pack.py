@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from .errors import SourceError
+from .errors import ConfigError, SourceError
 from .limits import MAX_DECODED_BYTES, Limits
 from .reader import Reader
 from .sources import Source, open_source
@@ -18,14 +18,26 @@ from .writer import Writer
 
 if TYPE_CHECKING:
     from .planning.policy import Policy
+    from .quantize import Quantizer
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
+class QuantizedReport:
+    """A tensor that was stored quantized: method, bits of a code, and its losses (None: not known, or none)."""
+
+    name: str
+    method: str
+    bits: int
+    snr_db: float | None
+    largest_error: float | None
+
+
+@dataclass(frozen=True)
 class PackReport:
     """What was packed. tensors: names, tied ones included; dense_bytes: without tied ones; stored_bytes: the
-    file.
+    file; quantized: the tensors that are stored quantized.
     """
 
     tensors: int
@@ -34,6 +46,7 @@ class PackReport:
     notes: list[str]
     seconds: float
     verified: bool
+    quantized: list[QuantizedReport] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
@@ -46,6 +59,9 @@ def pack(
     dst: str | os.PathLike[str],
     *,
     policy: Policy | None = None,
+    quantize: str | Mapping[str, str | None] | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
     key: str | None = None,
     keep_masks: bool = False,
@@ -56,14 +72,21 @@ def pack(
     """Pack the tensors of `src` (see sources.open_source for formats, `key` and `keep_masks`) into the file
     `dst`.
 
+    quantize: how to quantize floating tensors of two dimensions or more (quantize.Recipe: "codebook:5", "int8",
+    "int4:group=64", "binary"), or a mapping from patterns of names to that, of which the first that matches counts
+    (None: leave alone), such as {"conv*": "codebook:8", "*": "codebook:5"}. include: patterns of which a name must
+    match one, to be quantized (whatever its rank); exclude: of which it must match none. What is quantized, and what
+    that loses, is recorded in the file. Tensors that the source has quantized already are stored as they are.
+
     One tensor is in memory at a time. `metadata` adds to that of the source and wins over it. With `verify`
     the written file is decoded and compared before it takes its name. progress(label, done_bytes,
-    total_bytes) is called after each tensor. Raises SourceError, MissingExtraError, OSError; `dst` is then as
-    it was before.
+    total_bytes) is called after each tensor. Raises ConfigError for another `quantize`, SourceError,
+    MissingExtraError, OSError; `dst` is then as it was before.
     """
+    quantizer = _quantizer(quantize, include, exclude)
     refuse_same_file(src, dst)
     with open_source(src, key=key, keep_masks=keep_masks) as source:
-        return pack_source(source, dst, policy, metadata, verify, threads, progress)
+        return pack_source(source, dst, policy, metadata, verify, threads, progress, quantizer)
 
 
 def pack_source(
@@ -74,11 +97,12 @@ def pack_source(
     verify: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
+    quantizer: Quantizer | None = None,
 ) -> PackReport:
     """The same from a source that is open."""
     started = time.perf_counter()
     with Writer(os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads) as writer:
-        total = _copy(source, writer, progress)
+        quantized, total = _copy(source, writer, quantizer, progress)
         writer.annotate(_merged(source, metadata))  # a source may learn what to say while it is read
         if verify:
             _verify(writer, progress, total)
@@ -86,9 +110,10 @@ def pack_source(
         tensors=len(source.names()),
         dense_bytes=writer.dense_bytes,
         stored_bytes=os.path.getsize(dst),
-        notes=list(source.notes),
+        notes=[*source.notes, *_widened(source, quantized)],
         seconds=time.perf_counter() - started,
         verified=verify,
+        quantized=quantized,
     )
 
 
@@ -97,7 +122,7 @@ def packed_bytes(
 ) -> int:
     """How large the file would be; nothing is written."""
     with Writer(cast(BinaryIO, _Nowhere()), metadata=_merged(source, None), policy=policy, threads=threads) as writer:
-        _copy(source, writer, progress)
+        _copy(source, writer, None, progress)
         writer.annotate(_merged(source, None))
     return writer.stored_bytes
 
@@ -113,10 +138,25 @@ def _merged(source: Source, metadata: Mapping[str, Any] | None) -> dict[str, Any
     return {**source.metadata, **(metadata or {})}
 
 
-def _copy(source: Source, writer: Writer, progress: Progress | None) -> int:
-    """Hand every tensor to the writer, in the order of names; returns the dense bytes of those that are not
-    tied.
+def _quantizer(
+    asked: str | Mapping[str, str | None] | None, include: Sequence[str], exclude: Sequence[str]
+) -> Quantizer | None:
+    if asked is None:
+        if include or exclude:
+            raise ConfigError("include and exclude say what to quantize", expected="quantize", found="none")
+        return None
+    from .quantize import Quantizer
+
+    return Quantizer.of(asked, include, exclude)
+
+
+def _copy(
+    source: Source, writer: Writer, quantizer: Quantizer | None, progress: Progress | None
+) -> tuple[list[QuantizedReport], int]:
+    """Hand every tensor to the writer, in the order of names; returns those that are quantized, and the dense bytes
+    of those that are not tied.
     """
+    quantized: list[QuantizedReport] = []
     names, ties = source.names(), source.ties()
     sizes = {name: _nbytes(source, name) for name in names if name not in ties}
     done, total = 0, sum(sizes.values())
@@ -125,10 +165,34 @@ def _copy(source: Source, writer: Writer, progress: Progress | None) -> int:
             writer.tie(name, ties[name])
             continue
         # Nothing here may hold on to an array: the next one is read while no other is in memory.
-        writer.add(name, *source.read(name))
+        quantized += _add(source, name, writer, quantizer)
         done += sizes[name]
         report_progress(progress, "packing", done, total)
-    return total
+    return quantized, total
+
+
+def _add(source: Source, name: str, writer: Writer, quantizer: Quantizer | None) -> list[QuantizedReport]:
+    """Hand one tensor to the writer, quantized where the source has it so or where that is asked for."""
+    made = source.read_quantized(name)
+    if made is None:
+        array, dtype = source.read(name)
+        made = quantizer.apply(name, array, dtype) if quantizer else None
+        if made is None:
+            writer.add(name, array, dtype)
+            return []
+        del array
+    from .quantized import add_quantized
+
+    record = add_quantized(writer, name, made)
+    return [QuantizedReport(name, record.method, record.bits, record.snr_db, record.largest_error)]
+
+
+def _widened(source: Source, quantized: list[QuantizedReport]) -> list[str]:
+    """A note on tensors whose data type is not what it was."""
+    found = [
+        entry.name for entry in quantized if entry.method != "codebook" and source.spec(entry.name)[0].name != "F32"
+    ]
+    return [f"quantized to products of float32: {', '.join(found)}"] if found else []
 
 
 def _verify(writer: Writer, progress: Progress | None, total: int) -> None:

@@ -17,6 +17,7 @@ from .codecs.frequencies import Table
 from .container import prologue
 from .container.digest import digest
 from .container.entry import EntryRecord
+from .container.quantization import QuantizationRecord
 from .dtypes import DType
 from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
 from .layouts import jobs, storage
@@ -45,6 +46,7 @@ class Entry:
     offset: int
     record: EntryRecord  # what the index says of this name: for a tie or a copy, only name and target
     copy_of: str | None = None
+    quantization: QuantizationRecord | None = None  # how it was quantized before it was packed
 
     @property
     def is_stored(self) -> bool:
@@ -298,7 +300,18 @@ def _blocks_of_rows(entry: Entry, start: int, stop: int) -> tuple[int, int]:
 def _sharing(record: EntryRecord, of: Entry) -> Entry:
     """The entry of a tie or a copy of `of`."""
     target, copy_of = (None, of.name) if record.copied else (of.name, of.copy_of)
-    return Entry(record.name, of.dtype, of.shape, of.digest, target, of.storage, of.offset, record, copy_of)
+    return Entry(
+        record.name,
+        of.dtype,
+        of.shape,
+        of.digest,
+        target,
+        of.storage,
+        of.offset,
+        record,
+        copy_of,
+        of.quantization,
+    )
 
 
 def _entries(file: TensorFile) -> dict[str, Entry]:
@@ -314,7 +327,15 @@ def _entries(file: TensorFile) -> dict[str, Entry]:
         assert record.dtype is not None
         stored = storage.interpret(record, at)
         entries[record.name] = Entry(
-            record.name, record.dtype, record.shape, record.digest, None, stored, offset, record
+            record.name,
+            record.dtype,
+            record.shape,
+            record.digest,
+            None,
+            stored,
+            offset,
+            record,
+            quantization=record.quantization,
         )
         offset += sum(stored.stored_bytes)
     if offset != at:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import sparse
 from .errors import SpformatError
@@ -12,6 +12,9 @@ from .limits import Limits
 from .numpy import with_dtype
 from .reader import BitPatterns, Reader
 from .slices import TensorSlice
+
+if TYPE_CHECKING:
+    from .quantized import QuantizedTensor
 
 _FRAMEWORKS = {"pt": "pt", "torch": "pt", "pytorch": "pt", "np": "np", "numpy": "np"}
 
@@ -75,6 +78,16 @@ class safe_open:  # noqa: N801  (safetensors' name, so that switching is changin
         if self._torch:
             return sparse.to_torch(self._reader, name, layout, self._device)
         return sparse.to_scipy(self._reader, name, layout)
+
+    def get_quantized(self, name: str) -> QuantizedTensor:
+        """The codes of a quantized tensor with its codebook, or its scales and zero points, as numpy arrays: a
+        CodebookTensor, AffineTensor or BinaryTensor of spformat.quantization, whose dequantize() is get_tensor's.
+
+        Raises SpformatError for a tensor that was not quantized.
+        """
+        from .quantized import get_quantized
+
+        return get_quantized(self._reader, name).tensor
 
     def __enter__(self) -> safe_open:
         return self

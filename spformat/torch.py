@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from .dtypes import DType
 from .limits import Limits
+from .quantization import AffineTensor, BinaryTensor, CodebookTensor
+from .quantized import Quantized, QuantizedTensor, add_quantized
 from .reader import Reader
 from .sources.base import ties_of
 from .torch_arrays import to_array, to_tensor, torch
 from .torch_densify import SPARSE, densify
+from .torch_quantized import from_torch
 from .writer import Writer
 
 if TYPE_CHECKING:
@@ -27,10 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["load", "load_file", "load_model", "save", "save_file", "save_model"]
 
 Path = str | os.PathLike[str]
+_OURS = (AffineTensor, BinaryTensor, CodebookTensor)
 
 
 def save(
-    tensors: Mapping[str, torch.Tensor],
+    tensors: Mapping[str, torch.Tensor | QuantizedTensor],
     metadata: Mapping[str, Any] | None = None,
     *,
     policy: Policy | None = None,
@@ -43,7 +47,7 @@ def save(
 
 
 def save_file(
-    tensors: Mapping[str, torch.Tensor],
+    tensors: Mapping[str, torch.Tensor | QuantizedTensor],
     filename: Path,
     metadata: Mapping[str, Any] | None = None,
     *,
@@ -52,7 +56,9 @@ def save_file(
 ) -> None:
     """Write tensors of any device, strides and layout to a file, whole or not at all.
 
-    Raises ValueError for values that are no tensors, SourceError for quantized, nested and meta tensors.
+    Quantized tensors, torch's or those of spformat.quantization, are stored as their codes: load gives their
+    dequantized values, safe_open(...).get_quantized the codes with scales and zero points. Raises ValueError for values
+    that are no tensors, SourceError for nested and meta tensors and for quantized ones that are not affine.
     """
     _write(tensors, filename, metadata, policy, threads)
 
@@ -102,21 +108,25 @@ def load_model(
 
 
 def _write(
-    tensors: Mapping[str, torch.Tensor],
+    tensors: Mapping[str, torch.Tensor | QuantizedTensor],
     target: Path | BinaryIO,
     metadata: Mapping[str, Any] | None,
     policy: Policy | None,
     threads: int | None,
 ) -> None:
     for name, value in tensors.items():
-        if not isinstance(value, torch.Tensor):
+        if not isinstance(value, (torch.Tensor, *_OURS)):
             raise ValueError(f"Key `{name}` is invalid, expected torch.Tensor but received {type(value)}")
     ordered = {name: tensors[name] for name in sorted(tensors, key=str.encode)}
-    ties = _ties(ordered.items())
+    ties = _ties((name, value) for name, value in ordered.items() if isinstance(value, torch.Tensor))
     with Writer(target, metadata=metadata, policy=policy, threads=threads) as writer:
         for name, tensor in ordered.items():
             if name in ties:
                 writer.tie(name, ties[name])
+            elif not isinstance(tensor, torch.Tensor):
+                add_quantized(writer, name, Quantized(tensor))
+            elif tensor.is_quantized:
+                add_quantized(writer, name, Quantized(from_torch(tensor, name)))
             else:
                 writer.add(name, *_array(tensor, name))
 

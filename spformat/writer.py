@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -17,11 +18,13 @@ from .container import footer, index, prologue
 from .container.digest import digest
 from .container.entry import EntryRecord
 from .container.index import Index
+from .container.quantization import QuantizationRecord
 from .container.version import FormatVersion
 from .dtypes import DType, from_numpy
 from .duplicates import Duplicates
 from .errors import SourceError, SpformatError
 from .layouts import jobs
+from .layouts.coding import Codebook, Coding, Scaled
 from .layouts.model_bank import NativeCoding
 from .layouts.storage import Storage
 from .limits import MAX_NAME_BYTES, MAX_RANK
@@ -32,6 +35,17 @@ from .planning.policy import Policy
 from .planning.pool import TablePool
 
 _WINDOW = 1 << 24  # bytes encoded before they are written: what packing needs besides the tensor
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A float32 tensor as products (spec/format.md, section 7.7): element i, in C order, is array[i] *
+    scales[i // run % len(scales)]. array: finite float32 of the tensor's shape; scales: float32, finite, not negative.
+    """
+
+    array: npt.NDArray[np.float32]
+    scales: npt.NDArray[np.float32]
+    run: int
 
 
 class Writer:
@@ -65,8 +79,20 @@ class Writer:
         self._duplicates = Duplicates(self._atomic.file, self._index.entries, self._pool.bank) if self._atomic else None
         self._write(prologue.write(FormatVersion()))
 
-    def add(self, name: str, array: npt.NDArray[Any], dtype: DType | None = None) -> None:
-        """Stores a tensor of any strides. `dtype` is needed where the array holds bare bit patterns (DType.bits)."""
+    def add(
+        self,
+        name: str,
+        array: npt.NDArray[Any],
+        dtype: DType | None = None,
+        *,
+        quantization: QuantizationRecord | None = None,
+        steps: Steps | None = None,
+    ) -> None:
+        """Stores a tensor of any strides. `dtype` is needed where the array holds bare bit patterns (DType.bits).
+
+        quantization: how it was quantized, to be recorded. steps: of float32 tensors, what its elements are products
+        of; it is stored as them where they are few.
+        """
         self._check_open()
         self._check_name(name)
         wire = dtype or from_numpy(array.dtype, name)
@@ -75,16 +101,20 @@ class Writer:
         bits = _bit_patterns(array, wire)
         self.dense_bytes += bits.nbytes
         digest_of_bits = digest(bits)
-        twin = self._duplicates.find(bits, wire, digest_of_bits, self._threads) if self._duplicates else None
-        if twin is not None:
-            self._append(EntryRecord(name, target=twin, copied=True))
-            return
-        offset = self.stored_bytes
-        storage = choose(name, bits, wire, self._policy, self._pool, self._threads).storage(self._pool)
-        self._write_blocks(bits, storage)
-        self._append(record(name, wire, bits.shape, digest_of_bits, storage))
         if self._duplicates:
-            self._duplicates.note(len(self._index.entries) - 1, offset)
+            twin = self._duplicates.find(bits, wire, digest_of_bits, self._threads, quantization)
+            if twin is not None:
+                self._append(EntryRecord(name, target=twin, copied=True))
+                return
+        offset = self.stored_bytes
+        stored, storage = self._storage(name, bits, wire, steps)
+        self._write_blocks(stored, storage)
+        entry = record(name, wire, bits.shape, digest_of_bits, storage)
+        is_scaled = isinstance(storage.coding.value, Scaled)  # then the scales are there
+        entry.quantization = replace(quantization, scales=None) if quantization and is_scaled else quantization
+        self._append(entry)
+        if self._duplicates:
+            self._duplicates.note(len(self._index.entries) - 1, offset, quantization)
 
     def tie(self, name: str, target: str) -> None:
         """Stores a name for a tensor that was added before (or tied to one)."""
@@ -159,6 +189,19 @@ class Writer:
             raise SourceError("the name is too long", tensor=name[:80], expected=MAX_NAME_BYTES, found=size)
         if name in self._numbers:
             raise SourceError("the name occurs twice", tensor=name)
+
+    def _storage(
+        self, name: str, bits: npt.NDArray[Any], dtype: DType, steps: Steps | None
+    ) -> tuple[npt.NDArray[Any], Storage]:
+        """What is to be encoded, elements or steps, and how."""
+        if steps is not None:
+            of_steps = _bit_patterns(steps.array, dtype)
+            storage = choose(name, of_steps, dtype, self._policy, self._pool, self._threads).storage(self._pool)
+            value = storage.coding.value
+            if isinstance(value, Codebook):
+                storage.coding = Coding(storage.coding.index, Scaled(steps.run, steps.scales.tobytes(), value))
+                return of_steps, storage
+        return bits, choose(name, bits, dtype, self._policy, self._pool, self._threads).storage(self._pool)
 
     def _append(self, entry: EntryRecord) -> None:
         self._numbers[entry.name] = len(self._index.entries)

@@ -287,6 +287,8 @@ def read_named(name: str, rest: list[Any], earlier: list[Tensor], tables: Tables
     must(isinstance(shape, list) and all(map(is_count, shape)), "entry/form", "the shape is not an array of ints >= 0")
     must(is_count(digest), "entry/form", "the digest is not an int >= 0")
     check_limits(shape, DTYPES[dtype][1])
+    if len(rest) == 5 and "quantization" in rest[4]:
+        check_quantization(rest[4]["quantization"], shape)
     tensor = Tensor(name, dtype, shape, digest)
     if type(how) is int:
         must(how >= 0, "entry/form", "zeros is negative")
@@ -330,6 +332,41 @@ DTYPES = [
     *[("F8_E5M2FNUZ", 1), ("F8_E8M0", 1), ("F4_X2", 1), ("C32", 4), ("C64", 8), ("C128", 16)],
 ]
 
+
+def check_quantization(about: Any, shape: list[int]) -> None:
+    """3.6 Quantization. "A reader that ignores the feature returns right elements": nothing here changes them."""
+    rule = "quantization/form"
+    kinds = {"bits": int, "snr_db": float, "largest_error": float, "reserves_zero": bool, "signed": bool}
+    kinds |= {"axis": int, "group": int, "scales": bytes}
+    affine = {"signed", "zero_points", "axis", "group", "scales"}
+    own = {"codebook": {"reserves_zero"}, "affine": affine, "binary": {"axis", "scales"}}
+    must(isinstance(about, dict) and isinstance(about.get("method"), str), rule, "not a map with a method")
+    method: str = about["method"]
+    must(method in own, rule, f"a method of {method}")
+    foreign = about.keys() & affine.union({"reserves_zero"}) - own[method]
+    must(not foreign, rule, f"{method} with {sorted(foreign)}")
+    must(all(type(about[key]) is kind for key, kind in kinds.items() if key in about), rule, "a value of another type")
+    must("bits" in about and 1 <= about["bits"] <= (1 if method == "binary" else 32), rule, "wrong bits")
+    must(method != "codebook" or "reserves_zero" in about, rule, "no reserves_zero")
+    must(method != "affine" or {"signed", "zero_points"} <= about.keys(), rule, "no signed or no zero_points")
+    axis, group = about.get("axis"), about.get("group")
+    must(axis is None or (group is None and 0 <= axis < len(shape)), rule, f"axis {axis}, group {group}")
+    must(group is None or (group >= 1 and len(shape) > 0), rule, f"groups of {group}")
+    count = 1 if axis is None else shape[axis]
+    if group is not None:
+        count = shape[0] * -(-prod(shape[1:]) // group)
+    zero_points, scales = about.get("zero_points", 0), about.get("scales")
+    one_for_all = type(zero_points) is int and -(2**31) <= zero_points < 2**31
+    one_for_each = isinstance(zero_points, bytes) and len(zero_points) == 4 * count
+    must(one_for_all or one_for_each, rule, f"zero points other than {count}")
+    must(scales is None or (len(scales) == 4 * count and are_scales(scales)), rule, f"scales other than {count}")
+
+
+def are_scales(data: bytes) -> bool:
+    """F32 numbers, finite, with the sign bit clear: those whose bits are below infinity's."""
+    return all(pattern < 0x7F800000 for pattern in Source(data).numbers(len(data) // 4, 4))
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # 4. Blocks
 
@@ -356,6 +393,8 @@ def decode_tensor(tensor: Tensor, prove: bool = True) -> bytes:
         at += block.stored_bytes
     if tensor.layout.transposed:  # "its transpose in C order": row r of the matrix is every rows-th element
         view = [element for r in range(tensor.rows) for element in view[r :: tensor.rows]]
+    if tensor.codecs and isinstance(tensor.codecs[-1], Scaled):
+        view = tensor.codecs[-1].products(view)
     decoded = b"".join(element.to_bytes(tensor.itemsize, "little") for element in view)
     with at_place(tensor.name):
         must(
@@ -868,7 +907,35 @@ class Codebook(Codec):
         return [self.book[code] for code in codes]
 
 
-CODECS: dict[int, type[Codec]] = {0: Raw, 1: Bitpack, 2: Rans, 3: Floatsplit, 4: Strips, 5: Codebook}
+class Scaled(Codebook):
+    """7.7 `[6, run, scales, codebook, codes]`: "Values that are products of a few steps and a scale"."""
+
+    def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
+        form = len(parameters) == 4 and type(parameters[0]) is int and isinstance(parameters[1], bytes)
+        must(form and DTYPES[tensor.dtype][0] == "F32", "storage/codec", "not an int, a bin and a codebook of F32")
+        self.run, scales = parameters[:2]
+        must(1 <= self.run <= 2**62, "storage/codec", f"a run of {self.run}")
+        whole = len(scales) > 0 and len(scales) % 4 == 0
+        must(whole and are_scales(scales), "storage/codec", "not one finite scale or more that are not negative")
+        self.scales = Source(scales).numbers(len(scales) // 4, 4)
+        super().__init__(parameters[2:], tensor, tables)
+        must(all(step & 0x7F800000 != 0x7F800000 for step in self.book), "storage/codec", "a step is not finite")
+
+    def products(self, steps: list[int]) -> list[int]:
+        """ "element i <- element i x scale number (i div run) mod n" """
+        return [times(step, self.scales[i // self.run % len(self.scales)]) for i, step in enumerate(steps)]
+
+
+def times(a: int, b: int) -> int:
+    """The product of two finite F32: exact in the 53 bits of a Python float, then rounded once."""
+    product = struct.unpack("<f", struct.pack("<I", a))[0] * struct.unpack("<f", struct.pack("<I", b))[0]
+    try:
+        return little(struct.pack("<f", product))
+    except OverflowError:  # beyond the largest F32 it rounds to infinity
+        return 0xFF800000 if product < 0 else 0x7F800000
+
+
+CODECS: dict[int, type[Codec]] = {0: Raw, 1: Bitpack, 2: Rans, 3: Floatsplit, 4: Strips, 5: Codebook, 6: Scaled}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # 8. Digests: "XXH3-64, seed 0, default secret, as in the xxHash specification, version 0.8."

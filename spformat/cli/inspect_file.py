@@ -13,7 +13,7 @@ from .output import percent, printable, shape_text, times
 from .table import Column, Table
 
 if TYPE_CHECKING:
-    from ..inspection.report import FileReport, Report, TensorReport
+    from ..inspection.report import FileReport, QuantizationReport, Report, TensorReport
 
 COLUMNS = (
     Column("tensor", right=False, shrink=True),
@@ -29,6 +29,15 @@ COLUMNS = (
     Column("reached", drop=2),
 )
 BOUND_COLUMNS = 2
+
+QUANTIZED_COLUMNS = (
+    Column("tensor", right=False, shrink=True),
+    Column("method", right=False),
+    Column("bits"),
+    Column("scales", drop=1),
+    Column("SNR"),
+    Column("largest error"),
+)
 
 PARTS = (
     ("index", "where the nonzeros are"),
@@ -47,6 +56,10 @@ def file_text(path: str, report: Report, width: int | None, some: bool) -> str:
     table, dropped = Table(COLUMNS[:shown], [row[:shown] for row in rows], footer).render(width)
     lines = [*_heading(path, report.file), "", table, "", *_bytes(report, some)]
     lines += pruning_lines(report.file.metadata)
+    quantized = [tensor for tensor in report.tensors if tensor.quantization is not None]
+    if quantized:
+        table, _ = Table(QUANTIZED_COLUMNS, [_quantized_row(tensor) for tensor in quantized]).render(width)
+        lines += ["", "quantized", table]
     if report.file.metadata:
         lines.append(f"metadata: {plural(len(report.file.metadata), 'key')} (--metadata shows them)")
     if dropped:
@@ -72,7 +85,7 @@ def layout_text(tensor: TensorReport) -> str:
     return " ".join([tensor.layout, *filter(None, [*marks, coded])])
 
 
-_SHORT = {"rans": "rans", "strips": "strips", "floatsplit": "float", "codebook": "book"}
+_SHORT = {"rans": "rans", "strips": "strips", "floatsplit": "float", "codebook": "book", "scaled": "scaled"}
 
 
 def _row(tensor: TensorReport) -> list[str]:
@@ -89,6 +102,25 @@ def _row(tensor: TensorReport) -> list[str]:
         *_bits(tensor.bits_per_nonzero),
         *_bound(tensor.bound_bytes, tensor.stored_bytes),
     ]
+
+
+def _quantized_row(tensor: TensorReport) -> list[str]:
+    found = tensor.quantization
+    assert found is not None
+    scales = f"{found.scales:,}" if found.scales else "-"
+    return [tensor.name, found.method, str(found.bits), scales, snr_text(found), error_text(found)]
+
+
+def snr_text(found: QuantizationReport) -> str:
+    """Signal-to-noise ratio: '31.5 dB', 'no loss', or '-' where it is not known."""
+    if found.snr_db is not None:
+        return f"{found.snr_db:.1f} dB"
+    return "no loss" if found.largest_error == 0 else "-"
+
+
+def error_text(found: QuantizationReport) -> str:
+    """The largest error, '-' where it is not known."""
+    return "-" if found.largest_error is None else f"{found.largest_error:.3g}"
 
 
 def _footer(report: Report) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..layouts import gaps
 from ..sources.wording import human_bytes, plural
-from .inspect_file import layout_text
+from .inspect_file import error_text, layout_text, snr_text
 from .output import percent, printable, shape_text, times
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ ARRAYS = ("value", "col_index", "row_index", "position")
 def tensor_text(tensor: TensorReport, width: int | None) -> str:  # noqa: ARG001
     """What `inspect --tensor NAME` prints."""
     account = tensor.accounting
-    lines = [printable(tensor.name), *_shape(tensor)]
+    lines = [printable(tensor.name), *_shape(tensor), *_quantization(tensor)]
     for what, other in (("tied to", tensor.tied_to), ("copy of", tensor.copy_of)):
         if other is not None:
             stored_there = f"  {what}   {printable(other)}, which is stored"
@@ -53,6 +53,14 @@ def _shape(tensor: TensorReport) -> Iterator[str]:
     share = percent(tensor.nonzeros, elements)
     counts = f"{plural(elements, 'element')}, {tensor.nonzeros:,} nonzero ({share})"
     yield f"  shape     {tensor.dtype} {shape_text(tensor.shape)}: {counts}"
+
+
+def _quantization(tensor: TensorReport) -> Iterator[str]:
+    found = tensor.quantization
+    if found is not None:
+        scales = f", {plural(found.scales, 'scale')}" if found.scales else ""
+        losses = f"SNR {snr_text(found)}, largest error {error_text(found)}"
+        yield f"  quantized {found.method}, {plural(found.bits, 'bit')}{scales}: {losses}"
 
 
 def _stored(tensor: TensorReport) -> Iterator[str]:

@@ -52,6 +52,26 @@ def pair(text: str) -> tuple[str, Any]:
         return key, value
 
 
+def rule(text: str) -> tuple[str, str | None]:
+    """[PATTERN=]HOW to quantize; HOW is none for names that are left alone."""
+    from ..errors import ConfigError
+    from ..quantize import Recipe
+
+    pattern, equals, how = ("*", "=", text) if _is_how(text) else text.partition("=")
+    if how == "none":
+        return pattern, None
+    try:
+        Recipe(how if equals else text)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from None
+    return pattern, how
+
+
+def _is_how(text: str) -> bool:
+    """Whether there is no pattern: 'int4:group=64' has an equals sign, too."""
+    return re.match(r"codebook:|int[0-9]+:|[^=]*$", text) is not None
+
+
 def _not_json(text: str) -> None:
     """NaN and Infinity, which Python would take."""
     raise ValueError(text)

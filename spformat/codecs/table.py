@@ -8,8 +8,17 @@ RANS = 2
 FLOATSPLIT = 3
 STRIPS = 4
 CODEBOOK = 5
+SCALED = 6
 
-NAMES = {RAW: "raw", BITPACK: "bitpack", RANS: "rans", FLOATSPLIT: "floatsplit", STRIPS: "strips", CODEBOOK: "codebook"}
+NAMES = {
+    RAW: "raw",
+    BITPACK: "bitpack",
+    RANS: "rans",
+    FLOATSPLIT: "floatsplit",
+    STRIPS: "strips",
+    CODEBOOK: "codebook",
+    SCALED: "scaled",
+}
 
 
 def name(codec: int) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from ..dtypes import DTYPES, DType
 from ..errors import CorruptError, LimitError, UnsupportedError
 from ..limits import MAX_BLOCK_ELEMENTS, MAX_DECODED_BYTES, MAX_NAME_BYTES, MAX_RANK
-from . import canonical
+from . import canonical, quantization
+from .quantization import QuantizationRecord
 
 NUMBERS_PER_BLOCK = 4  # stored_bytes, nonzeros, entries, digest
 _DIGEST_END = 1 << 64
@@ -41,6 +42,7 @@ class EntryRecord:
     storage: StorageRecord | None = None
     target: int | None = None
     copied: bool = False  # the target's bytes in memory of its own, not the target's memory
+    quantization: QuantizationRecord | None = None
 
     @property
     def elements(self) -> int:
@@ -51,7 +53,8 @@ class EntryRecord:
             return [self.name, self.target, True] if self.copied else [self.name, self.target]
         assert self.dtype is not None
         last = self.zeros if self.storage is None else self.storage.to_wire()
-        return [self.name, self.dtype.code, list(self.shape), self.digest, last]
+        options = [] if self.quantization is None else [{quantization.KEY: self.quantization.to_wire()}]
+        return [self.name, self.dtype.code, list(self.shape), self.digest, last, *options]
 
 
 def read(wire: Any, number: int, offset: int) -> EntryRecord:
@@ -93,6 +96,8 @@ def read(wire: Any, number: int, offset: int) -> EntryRecord:
         raise _broken("entry/form", "a bad last element", name, offset, "zeros or a storage", wire[4])
     else:
         entry.storage = _storage(wire[4], name, elements, offset)
+    if len(wire) == 6 and quantization.KEY in wire[5]:
+        entry.quantization = quantization.read(wire[5][quantization.KEY], shape, name, offset)
     return entry
 
 

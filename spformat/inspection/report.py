@@ -20,6 +20,21 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
+class QuantizationReport:
+    """How a tensor was quantized before it was packed, and what it lost.
+
+    scales: how many, 0 for a codebook. snr_db: None where it is not known, and where nothing was lost (largest_error
+    0). largest_error: absolute; None where it is not known.
+    """
+
+    method: str
+    bits: int
+    scales: int
+    snr_db: float | None
+    largest_error: float | None
+
+
+@dataclass(frozen=True)
 class TensorReport:
     """One tensor. layout is "tied" for a name that shares another's memory (`tied_to`) and "copy" for one that repeats
     another's bytes (`copy_of`): neither counts stored bytes twice.
@@ -46,6 +61,7 @@ class TensorReport:
     gap_code: dict[str, int] | None = None
     tied_to: str | None = None
     copy_of: str | None = None
+    quantization: QuantizationReport | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +143,16 @@ def _tensor(reader: Reader, entry: Entry, bound: bool) -> TensorReport:
         gap_code=asdict(layout.gap) if owns and isinstance(layout, Csr) else None,
         tied_to=entry.target,
         copy_of=entry.copy_of if entry.target is None else None,
+        quantization=_quantization(entry),
     )
+
+
+def _quantization(entry: Entry) -> QuantizationReport | None:
+    record = entry.quantization
+    if record is None:
+        return None
+    scales = 0 if record.method == "codebook" else record.scale_count(entry.shape)
+    return QuantizationReport(record.method, record.bits, scales, record.snr_db, record.largest_error)
 
 
 def _bound(reader: Reader, entry: Entry) -> int:

@@ -14,6 +14,8 @@ struct Coding {
   const uint8_t* row_class;       // of every row of the tensor, if there are several
   const uint8_t* column_class;    // of every column, if there are several
   const uint8_t* codebook;        // codebook_values bit patterns
+  const uint8_t* scales;          // scale_count floats, none where values are not scaled
+  uint64_t scale_count, run;
   uint32_t base;                  // floatsplit
   uint8_t index_codec, index_table;
   uint8_t value_codec, value_table, shift;
@@ -22,7 +24,7 @@ struct Coding {
   uint16_t codebook_values;       // 1 to 256
   uint16_t reserved;
 };
-static_assert(sizeof(Coding) == 72);
+static_assert(sizeof(Coding) == 96);
 
 // Room for the pieces of one block, sized by the engine: each with 64 bytes of slack.
 struct Workspace {

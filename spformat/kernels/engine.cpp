@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "layouts.h"
+#include "scaled.h"
 #include "scratch.h"
 #include "transpose.h"
 #include "xxh3.h"
@@ -140,8 +141,16 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   const uint8_t* stored = nullptr;
   switch (task) {
     case Task::check: return fetch(b, source, scratch, &stored);
-    case Task::decode: return decode(b, source, scratch);
-    case Task::positions: return positions(b, source, scratch);
+    case Task::decode: {
+      const Failure failure = decode(b, source, scratch);
+      if (!failure && is_scaled(b)) scale_elements(b);
+      return failure;
+    }
+    case Task::positions: {
+      const Failure failure = positions(b, source, scratch);
+      if (!failure && is_scaled(b)) scale_nonzeros(b);
+      return failure;
+    }
     case Task::measure: measure(b, scratch); return {};
     case Task::encode: return encode(b, scratch);
   }

@@ -248,8 +248,9 @@ class BoundCoding {
  public:
   BoundCoding(nb::object models, uint8_t index_codec, uint8_t index_table, uint8_t row_classes, uint8_t column_classes,
               nb::bytes strip_tables, nb::bytes rows, nb::bytes columns, uint8_t value_codec, uint8_t value_table,
-              uint8_t shift, uint32_t base, uint8_t code_codec, nb::bytes codebook, uint16_t codebook_values)
-      : kept_{models, strip_tables, rows, columns, codebook} {
+              uint8_t shift, uint32_t base, uint8_t code_codec, nb::bytes codebook, uint16_t codebook_values,
+              uint64_t run, nb::bytes scales)
+      : kept_{models, strip_tables, rows, columns, codebook, scales} {
     coding_.models = nb::cast<const BoundModels&>(models).models();
     coding_.strip_tables = bytes_of(strip_tables);
     coding_.row_class = bytes_of(rows);
@@ -265,6 +266,9 @@ class BoundCoding {
     coding_.column_classes = column_classes;
     coding_.code_codec = code_codec;
     coding_.codebook_values = codebook_values;
+    coding_.run = run;
+    coding_.scales = bytes_of(scales);
+    coding_.scale_count = scales.size() / sizeof(float);
   }
 
   uint64_t address() const { return reinterpret_cast<uint64_t>(&coding_); }
@@ -273,7 +277,7 @@ class BoundCoding {
   static const uint8_t* bytes_of(const nb::bytes& object) { return reinterpret_cast<const uint8_t*>(object.c_str()); }
 
   spf::Coding coding_{};
-  nb::object kept_[5];
+  nb::object kept_[6];
 };
 
 // For each block of a table: the most bytes that encoding it can take.
@@ -295,11 +299,11 @@ NB_MODULE(_native, m) {
       .def("largest", &BoundModels::largest, nb::arg("number"), "The largest symbol of a table that was expanded.");
   nb::class_<BoundCoding>(m, "Coding", "The codecs of a tensor's streams as the kernels read them.")
       .def(nb::init<nb::object, uint8_t, uint8_t, uint8_t, uint8_t, nb::bytes, nb::bytes, nb::bytes, uint8_t, uint8_t,
-                    uint8_t, uint32_t, uint8_t, nb::bytes, uint16_t>(),
+                    uint8_t, uint32_t, uint8_t, nb::bytes, uint16_t, uint64_t, nb::bytes>(),
            nb::arg("models"), nb::arg("index_codec"), nb::arg("index_table"), nb::arg("row_classes"),
            nb::arg("column_classes"), nb::arg("strip_tables"), nb::arg("rows"), nb::arg("columns"),
            nb::arg("value_codec"), nb::arg("value_table"), nb::arg("shift"), nb::arg("base"), nb::arg("code_codec"),
-           nb::arg("codebook"), nb::arg("codebook_values"))
+           nb::arg("codebook"), nb::arg("codebook_values"), nb::arg("run"), nb::arg("scales"))
       .def_prop_ro("address", &BoundCoding::address, "Where the struct is.");
   m.def("nonzero_mask", &nonzero_mask, nb::arg("data"), nb::arg("itemsize"), nb::arg("mask"), nb::arg("threads"),
         "One bit for each element of a tensor: whether it is nonzero. Returns how many are.");

@@ -86,8 +86,28 @@ class Codebook:
         return [] if self.table is None else [self.table]
 
 
+@dataclass(frozen=True)
+class Scaled:
+    """Values as steps of a codebook, each times a scale.
+
+    steps: patterns of finite float32. scales: float32, finite, not negative. Element i of the tensor, in C order, has
+    scale (i // run) % len(scales).
+    """
+
+    run: int
+    scales: bytes
+    steps: Codebook
+    number: ClassVar[int] = codecs.SCALED
+
+    def to_wire(self) -> list[Any]:
+        return [codecs.SCALED, self.run, self.scales, *self.steps.to_wire()[1:]]
+
+    def tables(self) -> list[int]:
+        return self.steps.tables()
+
+
 IndexCodec = int | Rans | Strips
-ValueCodec = int | Floatsplit | Codebook
+ValueCodec = int | Floatsplit | Codebook | Scaled
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ import numpy as np
 
 from .. import _native
 from ..codecs import table as codecs
-from .coding import Codebook, Floatsplit, IndexCodec, Rans, Strips, ValueCodec, class_width
+from ..dtypes import BY_NAME, DType
+from ..limits import MAX_DECODED_BYTES
+from .coding import Codebook, Floatsplit, IndexCodec, Rans, Scaled, Strips, ValueCodec, class_width
 from .view import View
 
 
@@ -23,14 +25,17 @@ def index_codec(wire: Any, allowed: tuple[int, ...], view: View) -> IndexCodec |
     return _strips(wire, view) if wire[0] == codecs.STRIPS else None
 
 
-def value_codec(wire: Any, itemsize: int) -> ValueCodec | None:
+def value_codec(wire: Any, dtype: DType) -> ValueCodec | None:
     """The codec of values that the index gives; None when it breaks a rule."""
+    itemsize = dtype.itemsize
     if type(wire) is int:
         return wire if wire == codecs.RAW else None
     if type(wire) is not list or not wire or type(wire[0]) is not int or itemsize > 8:
         return None
     if wire[0] == codecs.CODEBOOK:
         return _codebook(wire, itemsize)
+    if wire[0] == codecs.SCALED:
+        return _scaled(wire) if dtype == BY_NAME["F32"] else None
     return _floatsplit(wire, itemsize) if wire[0] == codecs.FLOATSPLIT else None
 
 
@@ -47,6 +52,18 @@ def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
         return Codebook(patterns, None) if codes == codecs.BITPACK else None
     is_rans = type(codes) is list and len(codes) == 2 and type(codes[0]) is int and codes[0] == codecs.RANS
     return Codebook(patterns, codes[1]) if is_rans and _is_table(codes[1]) else None
+
+
+def _scaled(wire: list[Any]) -> Scaled | None:
+    if len(wire) != 5 or type(wire[1]) is not int or not 1 <= wire[1] <= MAX_DECODED_BYTES:
+        return None
+    _, run, scales, *book = wire
+    steps = _codebook([codecs.CODEBOOK, *book], 4)
+    if steps is None or type(scales) is not bytes or not scales or len(scales) % 4:
+        return None
+    numbers = np.frombuffer(scales, "<f4")
+    sound = np.isfinite(numbers).all() and not np.signbit(numbers).any()
+    return Scaled(run, scales, steps) if sound and np.isfinite(np.frombuffer(steps.patterns, "<f4")).all() else None
 
 
 def _floatsplit(wire: list[Any], itemsize: int) -> Floatsplit | None:

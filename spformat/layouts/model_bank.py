@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from .. import _native
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
-from .coding import Codebook, Coding, Floatsplit, Rans, Strips, number_of
+from .coding import Codebook, Coding, Floatsplit, Rans, Scaled, Strips, number_of
 
 
 class ModelBank:
@@ -42,7 +42,8 @@ class NativeCoding:
             bank.prepare(coding.tables())
         strips = index if isinstance(index, Strips) else _NO_STRIPS
         split = value if isinstance(value, Floatsplit) else _NO_SPLIT
-        book = value if isinstance(value, Codebook) else _NO_BOOK
+        scaled = value if isinstance(value, Scaled) else _NO_SCALES
+        book = value if isinstance(value, Codebook) else scaled.steps
         if (
             prepared
             and split is value
@@ -58,15 +59,21 @@ class NativeCoding:
             strips.strip_tables,
             strips.rows,
             strips.columns,
-            number_of(value),
+            codecs.CODEBOOK if scaled is value else number_of(value),
             split.table if split is value else book.table or 0,
             split.shift,
             split.base,
             codecs.BITPACK if book.table is None else codecs.RANS,
             book.patterns,
             len(book.patterns) // itemsize,
+            scaled.run,
+            scaled.scales,
         )
         self.address: int = self._native.address
 
 
-_NO_STRIPS, _NO_SPLIT, _NO_BOOK = Strips(0, 0, b"", b"", b""), Floatsplit(0, 0, 0), Codebook(b"", None)
+_NO_STRIPS, _NO_SPLIT, _NO_SCALES = (
+    Strips(0, 0, b"", b"", b""),
+    Floatsplit(0, 0, 0),
+    Scaled(0, b"", Codebook(b"", None)),
+)

@@ -123,7 +123,7 @@ def _coding(record: StorageRecord, layout: Layout, entry: EntryRecord, offset: i
     """The codecs of the streams. Raises UnsupportedError for codecs that are not in the table."""
     assert entry.dtype is not None
     wire = record.codecs
-    value = coding_wire.value_codec(wire[-1], entry.dtype.itemsize) if wire else None
+    value = coding_wire.value_codec(wire[-1], entry.dtype) if wire else None
     index: coding.IndexCodec | None = None
     if len(wire) == 2:
         index = coding_wire.index_codec(wire[0], layout.index_codecs, layout.view(entry.shape))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from ..dtypes import DType
 from ..errors import SourceError
+
+if TYPE_CHECKING:
+    from ..quantized import Quantized
 
 
 class Source(ABC):
@@ -40,6 +43,10 @@ class Source(ABC):
     @abstractmethod
     def read(self, name: str) -> tuple[NDArray[Any], DType]:
         """The tensor, of any strides: of dtype.numpy, or of dtype.bits where numpy has no such type."""
+
+    def read_quantized(self, name: str) -> Quantized | None:  # noqa: ARG002  (few sources have any)
+        """The tensor as codes, where the file holds it so; `spec` and `read` are about its dequantized values."""
+        return None
 
     def close(self) -> None:  # noqa: B027  (most sources hold nothing open)
         """Release the file."""

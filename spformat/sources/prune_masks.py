@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from ..dtypes import DType
 from ..errors import SourceError
 from .base import Source, sort_names, ties_of
 from .wording import plural
+
+if TYPE_CHECKING:
+    from ..quantized import Quantized
 
 ORIG, MASK = "_orig", "_mask"
 CHUNK = 1 << 20  # elements looked at in one step, so that temporaries stay small beside a large tensor
@@ -74,6 +77,9 @@ class FoldedMasks(Source):
         array = np.ascontiguousarray(array).reshape(array.shape)  # the former makes 0-d arrays 1-d
         _clear(array.reshape(-1).view(dtype.bits), kept)
         return array, dtype
+
+    def read_quantized(self, name: str) -> Quantized | None:
+        return None if name in self._folded else self._inner.read_quantized(name)
 
     def close(self) -> None:
         self._inner.close()

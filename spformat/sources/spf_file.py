@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..dtypes import DType
+from ..quantized import Quantized, get_quantized
 from ..reader import Reader
 from .base import Source, sort_names, ties_of
 
@@ -33,6 +34,9 @@ class SpfFile(Source):
 
     def read(self, name: str) -> tuple[NDArray[Any], DType]:
         return self._reader.read([name])[name], self._reader.entries[name].dtype
+
+    def read_quantized(self, name: str) -> Quantized | None:
+        return get_quantized(self._reader, name) if self._reader.entries[name].quantization else None
 
     def close(self) -> None:
         self._reader.close()

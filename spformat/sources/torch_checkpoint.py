@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from ..dtypes import DType
 from ..errors import SourceError
+from ..quantized import Quantized
 from ..torch_arrays import check_storable, from_torch_dtype, to_array, torch
 from ..torch_densify import SPARSE, densify, parts_of
+from ..torch_quantized import from_torch
 from . import torch_skeleton
 from .base import Source, sort_names, ties_of
 from .checkpoint_tree import CheckpointTree
@@ -44,7 +46,8 @@ class TorchCheckpoint(Source):
         self._tensors = self._select(_load_all(path, archive), key) if skeleton is None else skeleton
         self._names = sort_names(self._tensors)
         for name, tensor in self._tensors.items():
-            check_storable(tensor, name)
+            if not tensor.is_quantized:
+                check_storable(tensor, name)
 
     def _skeleton(self, extents: dict[int, int], key: str | None) -> dict[str, torch.Tensor] | None:
         """Tensors without data; None when some of them cannot be read from the file as they lie in it."""
@@ -81,13 +84,20 @@ class TorchCheckpoint(Source):
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         tensor = self._tensors[name]
-        return from_torch_dtype(tensor.dtype, name), tuple(tensor.shape)
+        dtype = torch.float32 if tensor.is_quantized else tensor.dtype
+        return from_torch_dtype(dtype, name), tuple(tensor.shape)
 
     def read(self, name: str) -> tuple[Array, DType]:
         tensor = self._tensors[name]
+        if tensor.is_quantized:
+            tensor = tensor.dequantize()
         if tensor.layout in SPARSE:
             return densify(tensor, name, self._read_part)
         return self._read_part(tensor, name)
+
+    def read_quantized(self, name: str) -> Quantized | None:
+        tensor = self._tensors[name]
+        return Quantized(from_torch(tensor, name)) if tensor.is_quantized else None
 
     def _read_part(self, tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
         if self._lazy:

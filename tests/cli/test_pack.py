@@ -12,7 +12,7 @@ from spformat.cli.pack import LAYOUTS, PRESETS
 from spformat.planning import policy
 from tests.cli.command import done, failed, lecture_matrix, misused, pruned, run, save_npz
 
-PACK_KEYS = {"tensors", "dense_bytes", "stored_bytes", "ratio", "notes", "seconds", "verified"}
+PACK_KEYS = {"tensors", "dense_bytes", "stored_bytes", "ratio", "notes", "seconds", "verified", "quantized"}
 
 
 def test_the_choices_are_those_of_the_library() -> None:

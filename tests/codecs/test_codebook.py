@@ -156,12 +156,12 @@ def test_a_code_beyond_the_codebook(monkeypatch, coded):
     ],
 )
 def test_a_codebook_that_breaks_a_rule(wire):
-    assert value_codec(wire, 4) is None
+    assert value_codec(wire, BY_NAME["F32"]) is None
 
 
 def test_a_codebook_for_wide_elements_is_refused():
-    assert value_codec([5, bytes(16), 1], 16) is None
-    assert value_codec([5, bytes(8), 1], 8) == Codebook(bytes(8), None)
+    assert value_codec([5, bytes(16), 1], BY_NAME["C128"]) is None
+    assert value_codec([5, bytes(8), 1], BY_NAME["F64"]) == Codebook(bytes(8), None)
 
 
 @pytest.mark.parametrize("distinct", [1, 2, 3, 200, 256, 257])

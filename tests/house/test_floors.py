@@ -26,7 +26,8 @@ FLOORS = [
     {"arena", "atomic_file", "duplicates", "tensor_file"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
-    | {"pack", "unpack", "diff", "inspection", "verify", "prune", "pruned_source", "pruning", "size_budget"},
+    | {"pack", "unpack", "diff", "inspection", "verify", "prune", "pruned_source", "pruning", "size_budget"}
+    | {"quantize", "quantized", "torch_quantized"},
     {"spformat"},  # the public names
     {"cli"},
     {"__main__"},

@@ -10,14 +10,14 @@ from typing import Any
 
 from tests import forge, gap_model, stored
 
-from .coders import Bitpack, Codebook, Floatsplit, Rans, Raw, Strips, Table
+from .coders import Bitpack, Codebook, Floatsplit, Rans, Raw, Scaled, Strips, Table
 from .vector import Expected
 
 NAMES = (
     "BOOL U8 I8 U16 I16 U32 I32 U64 I64 F16 BF16 F32 F64 F8_E4M3 F8_E5M2 F8_E4M3FNUZ F8_E5M2FNUZ F8_E8M0 F4_X2 C32 C64"
 )
 DTYPES = [*NAMES.split(), "C128"]  # section 3.5
-ValueCodec = Raw | Floatsplit | Codebook
+ValueCodec = Raw | Floatsplit | Codebook | Scaled
 CODES = {name: code for code, name in enumerate(DTYPES)}
 
 
@@ -59,7 +59,7 @@ class File:
             (codec.values(part, tensor.itemsize), sum(map(bool, part)), len(part))
             for part in _cut(tensor.patterns, size)
         ]
-        return self._store(tensor, [0, [], [codec.wire], size], blocks)
+        return self._store(tensor, [0, [], [codec.wire], size], blocks, codec)
 
     def bitmask(
         self,
@@ -81,7 +81,7 @@ class File:
             kept = [pattern for pattern in part if pattern]
             data = mask.mask(rows, i * size // columns) + values.values(kept, tensor.itemsize)
             blocks.append((data, len(kept), len(kept)))
-        return self._store(tensor, [1, [], [mask.wire, values.wire], size], blocks)
+        return self._store(tensor, [1, [], [mask.wire, values.wire], size], blocks, values)
 
     def csr(
         self,
@@ -108,7 +108,12 @@ class File:
             data = pointers + gaps.gaps([c for c, _ in entries], code.bits)
             data += values.values([value for _, value in entries if value is not None], tensor.itemsize)
             blocks.append((data, sum(map(bool, part)), len(entries)))
-        return self._store(tensor, [2, code.parameters, [gaps.wire, values.wire], size], blocks)
+        return self._store(tensor, [2, code.parameters, [gaps.wire, values.wire], size], blocks, values)
+
+    def record(self, **quantization: Any) -> File:
+        """Says how the last tensor was quantized."""
+        self.entries[-1].append({"quantization": dict(sorted(quantization.items()))})
+        return self
 
     def tie(self, name: str, target: int) -> File:
         """A name for the memory of an earlier tensor."""
@@ -139,7 +144,12 @@ class File:
         self.tensors.append(Expected(name, dtype, shape, digest, patterns, itemsize))
         return self.tensors[-1]
 
-    def _store(self, tensor: Expected, head: list[Any], blocks: list[tuple[bytes, int, int]]) -> File:
+    def _store(
+        self, tensor: Expected, head: list[Any], blocks: list[tuple[bytes, int, int]], values: ValueCodec
+    ) -> File:
+        if isinstance(values, Scaled):  # what was given are steps
+            self.tensors.pop()
+            tensor = self._expect(tensor.name, tensor.dtype, tensor.shape, values.products(tensor.patterns))
         numbers = [n for data, nonzeros, entries in blocks for n in (len(data), nonzeros, entries, forge.digest(data))]
         self.body += b"".join(data for data, _, _ in blocks)
         self._enter(tensor, [*head, numbers])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from tests import coded_model, stored
 
 Frequencies = tuple[list[int], int | None]  # of 256 symbols; the escape symbol
@@ -172,6 +174,31 @@ class Codebook:
             return rans(codes, [self.table.read] * len(codes), self.log_lanes)
         packed: bytes = stored.pack_bits(codes, (len(self.book) - 1).bit_length())
         return packed
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """7.7; patterns that are given to `values` are steps."""
+
+    run: int
+    scales: list[int]
+    steps: Codebook
+
+    @property
+    def wire(self) -> list[Any]:
+        return [6, self.run, _ints(self.scales, 4), *self.steps.wire[1:]]
+
+    def values(self, patterns: Sequence[int], itemsize: int) -> bytes:
+        return self.steps.values(patterns, itemsize)
+
+    def products(self, steps: Sequence[int]) -> list[int]:
+        """The elements, in C order, of steps in C order: products of F32, rounded once."""
+        numbers = np.array(steps, np.uint32).view(np.float32)
+        scales = np.array(self.scales, np.uint32).view(np.float32)
+        with np.errstate(over="ignore", under="ignore"):
+            products = numbers * scales[np.arange(len(steps)) // self.run % len(scales)]
+        found: list[int] = products.view(np.uint32).tolist()
+        return found
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,119 @@
+"""What to quantize, and how: the requests of `pack --quantize`, by names of tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dtypes import BY_NAME, DType
+from .errors import ConfigError, SourceError
+from .quantization import AffineScheme, fidelity, quantize_affine, quantize_binary, quantize_codebook
+from .quantized import Quantized, QuantizedTensor
+
+Array = NDArray[Any]
+_TYPES = {BY_NAME[name] for name in ("F16", "BF16", "F32", "F64")}
+_HOW = re.compile(
+    r"codebook:(?P<book>[1-8])|int(?P<integers>[2-8])(?::(?P<options>[a-z0-9=,]+))?|binary(?P<one>:tensor)?"
+)
+FORMS = "codebook:1 to codebook:8, int2 to int8 (:tensor, :group=N, :asymmetric), binary, binary:tensor"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to quantize, as parsed from text.
+
+    "codebook:5": 2**5 values by k-means of the nonzeros, zeros stay. "int8", "int4": symmetric integers, a scale for
+    each index of dimension 0; ":tensor" one scale for all, ":group=64" one for so many weights of a row,
+    ":asymmetric" with zero points; joined by commas. "binary": signs and the mean magnitude of each index of
+    dimension 0; "binary:tensor": of all.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        found = _HOW.fullmatch(self.text)
+        if found is None:
+            raise ConfigError("no way to quantize", expected=FORMS, found=repr(self.text))
+        if found["integers"]:
+            self._scheme(np.zeros((1, 1)))
+
+    def apply(self, weights: Array) -> QuantizedTensor:
+        """Quantizes a float array. Raises ConfigError for NaN and infinities."""
+        found = _HOW.fullmatch(self.text)
+        assert found is not None
+        if found["book"]:
+            return quantize_codebook(weights, int(found["book"]), zeros="apart")
+        if found["integers"]:
+            return quantize_affine(weights, self._scheme(weights))
+        return quantize_binary(weights, "tensor" if found["one"] or not weights.ndim else "filter")
+
+    def _scheme(self, weights: Array) -> AffineScheme:
+        found = _HOW.fullmatch(self.text)
+        assert found is not None
+        options = found["options"].split(",") if found["options"] else []
+        groups = [int(option[6:]) for option in options if re.fullmatch("group=[1-9][0-9]{0,8}", option)]
+        others = {option for option in options if not option.startswith("group=")}
+        if not others <= {"tensor", "asymmetric"} or len(groups) + len(others) != len(options):
+            raise ConfigError("no way to quantize", expected=FORMS, found=repr(self.text))
+        if len(groups) + ("tensor" in others) > 1:
+            raise ConfigError("one scale or groups", expected="one of them", found=repr(self.text))
+        one = bool(groups) or "tensor" in others or not weights.ndim
+        axis, group = None if one else 0, groups[0] if groups else None
+        return AffineScheme(int(found["integers"]), symmetric="asymmetric" not in others, axis=axis, group=group)
+
+
+@dataclass(frozen=True)
+class Quantizer:
+    """Which tensors are quantized and how.
+
+    rules: (pattern, recipe) in order; the first pattern that a name matches decides (a recipe of None: left alone).
+    include: patterns of which one must match; tensors of rank 0 and 1 are quantized only then. exclude: patterns of
+    which none may. Patterns are those of the shell, with capitals told from small letters.
+    """
+
+    rules: tuple[tuple[str, Recipe | None], ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, asked: str | Mapping[str, str | None], include: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> Quantizer:
+        """From one recipe for all, or from patterns and their recipes. Raises ConfigError."""
+        pairs = {"*": asked} if isinstance(asked, str) else asked
+        rules = tuple((pattern, None if text is None else Recipe(text)) for pattern, text in pairs.items())
+        return cls(rules, tuple(include), tuple(exclude))
+
+    def recipe(self, name: str, dtype: DType, shape: tuple[int, ...]) -> Recipe | None:
+        """How a tensor is to be quantized; None when it is not."""
+        if dtype not in _TYPES or _matches(name, self.exclude):
+            return None
+        if not _matches(name, self.include) if self.include else len(shape) < 2:
+            return None
+        return next((recipe for pattern, recipe in self.rules if fnmatchcase(name, pattern)), None)
+
+    def apply(self, name: str, array: Array, dtype: DType) -> Quantized | None:
+        """The tensor quantized, with what it lost; None when it is to be left alone.
+
+        Affine and binary tensors are float32, whatever the original's type. Raises SourceError for weights that
+        cannot be quantized.
+        """
+        recipe = self.recipe(name, dtype, array.shape)
+        if recipe is None or dtype.numpy is None:
+            return None
+        weights = array.view(dtype.numpy) if array.dtype != dtype.numpy else array
+        try:
+            tensor = recipe.apply(weights)
+            return Quantized(tensor, fidelity(weights, tensor.dequantize()))
+        except ConfigError as error:
+            raise SourceError(f"cannot be quantized: {error}", tensor=name) from None
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

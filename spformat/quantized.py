@@ -1,0 +1,202 @@
+"""Between quantized tensors and what a file holds of them: the dequantized tensor and a record of how it was made.
+
+The only module that knows both spformat.quantization and files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import gcd, isfinite, prod
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .container.quantization import QuantizationRecord
+from .errors import ConfigError, CorruptError, SourceError, SpformatError
+from .layouts.coding import Scaled
+from .quantization import AffineTensor, BinaryTensor, CodebookTensor, Fidelity
+from .quantization.affine_blocks import parameter_shape, spread
+from .quantization.affine_tensor import code_range
+from .reader import Entry, Reader
+from .writer import Steps, Writer
+
+Array: TypeAlias = NDArray[Any]
+QuantizedTensor: TypeAlias = CodebookTensor | AffineTensor | BinaryTensor
+
+LARGEST_STEP = 1 << 22  # of an integer that a float32 product of it and its scale gives back
+_MOST_REPEATS = 4  # groups that do not divide a row repeat scales: more often than this, products are stored instead
+
+
+@dataclass(frozen=True, eq=False)
+class Quantized:
+    """A quantized tensor, and what it lost against the original, where that is known."""
+
+    tensor: QuantizedTensor
+    fidelity: Fidelity | None = None
+
+
+def add_quantized(writer: Writer, name: str, quantized: Quantized) -> QuantizationRecord:
+    """Stores a quantized tensor so that loading gives its dequantized values, and its codes can be had back.
+
+    A codebook is stored in its compact form: ascending, without entries that no weight has. Returns what is recorded.
+    Raises SourceError for values that are not finite, and for int32 codes beyond LARGEST_STEP from their zero point.
+    """
+    tensor = quantized.tensor
+    if isinstance(tensor, CodebookTensor):
+        tensor = tensor.compact(drop_live_zeros=True)
+    with np.errstate(over="ignore"):
+        array = tensor.dequantize()
+    if isinstance(tensor, AffineTensor):
+        _check_products(tensor, array, name)
+    record = _with_fidelity(_record(tensor), quantized.fidelity)
+    writer.add(name, array, quantization=record, steps=_steps(tensor))
+    return record
+
+
+def get_quantized(reader: Reader, name: str) -> Quantized:
+    """The quantized tensor of a file. Raises SpformatError for tensors that are not quantized, CorruptError where
+    the record does not fit the elements."""
+    entry = reader.entry(name)
+    record = entry.quantization
+    if record is None or entry.dtype.numpy is None:
+        raise SpformatError("the tensor is not quantized", tensor=name)
+    array = reader.read([name])[name].view(entry.dtype.numpy)
+    try:
+        tensor = _restored(record, array, _scales(record, entry))
+    except ConfigError as error:
+        raise _unfit(entry, str(error)) from None
+    with np.errstate(over="ignore"):
+        again = tensor.dequantize()
+    if again.dtype != array.dtype or not np.array_equal(again.view(entry.dtype.bits), array.view(entry.dtype.bits)):
+        raise _unfit(entry, "elements that no code gives")
+    return Quantized(tensor, _fidelity(record))
+
+
+def _unfit(entry: Entry, found: str) -> CorruptError:
+    return CorruptError(
+        "the record of the quantization does not fit the elements",
+        kind="quantization/form",
+        tensor=entry.name,
+        offset=entry.offset,
+        expected="codes that give the elements",
+        found=found,
+    )
+
+
+def _check_products(tensor: AffineTensor, array: Array, name: str) -> None:
+    if not np.isfinite(array).all():
+        raise SourceError("a quantized tensor with codes times scales beyond float32", tensor=name)
+    if tensor.bits <= 8 or not array.size:
+        return
+    zero_point = spread(tensor.zero_point, tensor.shape, tensor.axis, tensor.group)
+    largest = int(np.abs(tensor.codes.astype(np.int64) - zero_point).max())
+    if largest > LARGEST_STEP:
+        message = "int32 codes that float32 products would not give back"
+        raise SourceError(message, tensor=name, expected=f"at most {LARGEST_STEP}", found=largest)
+
+
+def _record(tensor: QuantizedTensor) -> QuantizationRecord:
+    if isinstance(tensor, CodebookTensor):
+        bits = tensor.bits_without_filler if tensor.reserves_zero else tensor.bits
+        return QuantizationRecord("codebook", bits, reserves_zero=tensor.reserves_zero)
+    scales = np.ascontiguousarray(tensor.scale, "<f4").tobytes()
+    if isinstance(tensor, BinaryTensor):
+        return QuantizationRecord("binary", 1, axis=0 if tensor.scale.ndim else None, scales=scales)
+    points = tensor.zero_point.astype("<i4")
+    same = points.size > 0 and bool((points == points.flat[0]).all())
+    return QuantizationRecord(
+        "affine",
+        tensor.bits,
+        signed=tensor.signed,
+        zero_points=int(points.flat[0]) if same else points.tobytes(),
+        axis=tensor.axis,
+        group=tensor.group,
+        scales=scales,
+    )
+
+
+def _with_fidelity(record: QuantizationRecord, fidelity: Fidelity | None) -> QuantizationRecord:
+    if fidelity is None:
+        return record
+    snr = fidelity.snr_db if isfinite(fidelity.snr_db) else None
+    return replace(record, snr_db=snr, largest_error=fidelity.largest_error)
+
+
+def _fidelity(record: QuantizationRecord) -> Fidelity | None:
+    if record.largest_error is None:
+        return None
+    snr = record.snr_db
+    return Fidelity(float("inf") if snr is None else snr, record.largest_error)
+
+
+def _steps(tensor: QuantizedTensor) -> Steps | None:
+    """The tensor as products of few steps and several scales; None where its elements are stored themselves."""
+    if isinstance(tensor, CodebookTensor) or tensor.scale.size < 2:
+        return None
+    if isinstance(tensor, BinaryTensor):
+        signs = np.where(tensor.signs, np.float32(1), np.float32(-1))
+        return Steps(signs, tensor.scale, prod(tensor.shape[1:]))
+    zero_point = spread(tensor.zero_point, tensor.shape, tensor.axis, tensor.group)
+    steps = (tensor.codes.astype(np.int64) - zero_point).astype(np.float32)
+    if tensor.axis is not None:
+        return Steps(steps, tensor.scale, prod(tensor.shape[tensor.axis + 1 :]))
+    columns, group = prod(tensor.shape[1:]), tensor.group or 1
+    run = columns if group >= columns else gcd(columns, group)
+    scales = tensor.scale[:, np.arange(0, columns, run) // group].reshape(-1)
+    return Steps(steps, scales, run) if scales.size <= _MOST_REPEATS * tensor.scale.size else None
+
+
+def _scales(record: QuantizationRecord, entry: Entry) -> Array:
+    """The scales of a record or of the codec, float32 in the shape that the tensor's types have them; none for a
+    codebook. Raises ConfigError where there are none."""
+    if record.method == "codebook":
+        return np.zeros(0, np.float32)
+    shape = parameter_shape(entry.shape, record.axis, record.group)
+    codec = entry.storage.coding.value
+    if record.scales is not None:
+        return np.frombuffer(record.scales, "<f4").reshape(shape)
+    if not isinstance(codec, Scaled):
+        raise ConfigError("no scales", expected="those of the record or of the codec scaled", found="none")
+    each = np.frombuffer(codec.scales, "<f4")
+    first = np.zeros(shape, np.int64)  # the first element that has each scale
+    if record.axis is not None:
+        first = np.arange(shape[0]) * prod(entry.shape[record.axis + 1 :])
+    elif record.group is not None:
+        columns = prod(entry.shape[1:])
+        first = np.arange(shape[0])[:, None] * columns + np.arange(shape[1]) * record.group
+    return np.asarray(each[first // codec.run % len(each)])
+
+
+def _restored(record: QuantizationRecord, array: Array, scales: Array) -> QuantizedTensor:
+    """The tensor whose dequantized values the array should be."""
+    if record.method == "codebook":
+        return _codebook(array, bool(record.reserves_zero))
+    if record.method == "binary":
+        return BinaryTensor(~np.signbit(array), scales)
+    points = record.zero_points
+    zero_point = np.frombuffer(points, "<i4").reshape(scales.shape) if isinstance(points, bytes) else points
+    zero_point = np.broadcast_to(np.asarray(zero_point, np.int32), scales.shape)
+    wide_scale = spread(scales, array.shape, record.axis, record.group).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.nan_to_num(np.rint(array.astype(np.float64) / wide_scale))
+    codes = steps + spread(zero_point, array.shape, record.axis, record.group)
+    low, high = code_range(record.bits, bool(record.signed))
+    dtype = np.int32 if record.bits > 8 else np.int8 if record.signed else np.uint8
+    codes = np.clip(codes, low, high).astype(dtype)
+    return AffineTensor(codes, scales, zero_point, record.bits, record.axis, record.group)
+
+
+def _codebook(array: Array, reserves_zero: bool) -> CodebookTensor:
+    """Codes are the ranks of the elements' values; a reserved zero is there also when no element has it."""
+    patterns, codes = np.unique(array.view(f"u{array.itemsize}"), return_inverse=True)
+    values = patterns.view(array.dtype)
+    order = np.argsort(values, kind="stable")
+    if reserves_zero:
+        order = np.concatenate([np.flatnonzero(patterns == 0), order[patterns[order] != 0]])
+    missing = reserves_zero and 0 not in patterns
+    ranks = np.empty(len(order), np.uint16)
+    ranks[order] = np.arange(int(missing), len(order) + missing)
+    book = np.concatenate([np.zeros(int(missing), array.dtype), values[order]])
+    narrow = np.uint8 if len(book) <= 256 else np.uint16
+    return CodebookTensor(ranks[codes].astype(narrow).reshape(array.shape), book, reserves_zero)

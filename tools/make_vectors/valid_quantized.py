@@ -1,0 +1,84 @@
+"""Vectors of quantized tensors: scaled values (section 7.7) and what the index says of a quantization (3.6)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.gap_model import Code
+
+from .building import File, sparse
+from .coders import Codebook, Rans, Scaled, free_form
+from .valid_container import valid
+from .vector import Valid
+
+
+def vectors() -> list[Valid]:
+    return [*_scaled(), *_records()]
+
+
+def bits(*numbers: float) -> list[int]:
+    """The bit patterns of F32 numbers."""
+    found: list[int] = np.array(numbers, np.float32).view(np.uint32).tolist()
+    return found
+
+
+def book(*numbers: float) -> Codebook:
+    """Steps, in the order of their bit patterns."""
+    return Codebook(sorted(bits(*numbers)), 4)
+
+
+def _scaled() -> list[Valid]:
+    signs, scales = book(1, -1), bits(1.5, 2)
+    worked = File().bitmask("t", "F32", [2, 3], bits(1, -1, 0, 0, 1, -1), None, Scaled(3, scales, signs))
+    layouts = File()
+    steps = [bits(0, 0, 0, 1, 2, -3, 0, 5)[i * i % 31 % 8] for i in range(120)]
+    live, all_steps = book(1, 2, -3, 5), book(0, 1, 2, -3, 5)
+    gaps = layouts.table(free_form([9] * 8))
+    coded = Codebook(live.book, 4, layouts.table(free_form([20, 18, 16, 9])), 1)
+    for name, run, count in (("rows", 12, 10), ("columns", 1, 12), ("middle", 3, 4), ("groups", 5, 24), ("one", 7, 1)):
+        table = bits(*(0.1 + i / 7 for i in range(count)))
+        shape = [10, 4, 3]
+        layouts.dense(f"dense, {name}", "F32", shape, steps, Scaled(run, table, all_steps), block_elements=50)
+        layouts.bitmask(f"bitmask, {name}", "F32", shape, steps, None, Scaled(run, table, live), block_elements=41)
+        layouts.csr(f"fillers, {name}", "F32", shape, steps, Code(bits=1), None, Scaled(run, table, all_steps))
+        across = Code(axis=1, bits=3, escape=1)
+        layouts.csr(f"axis column, {name}", "F32", shape, steps, across, Rans(gaps), Scaled(run, table, coded), 30)
+    extremes = File()
+    smallest, largest = float(np.finfo(np.float32).smallest_subnormal), float(np.finfo(np.float32).max)
+    numbers = bits(1, -1, 3, -127, 0.3)
+    steps = [step for step in numbers for _ in range(5)]
+    table = bits(smallest, largest, 0, 1 / 3, 1e-40)
+    extremes.dense("t", "F32", [25], steps, Scaled(1, table, Codebook(sorted(numbers), 4)))
+    return [
+        valid("scaled/worked", "The worked bytes of section 7.7.", worked),
+        valid("scaled/layouts", "Steps in each layout and view, scales of rows, columns, groups and all.", layouts),
+        valid("scaled/extremes", "Products that round, vanish, are subnormal, overflow; a scale of zero.", extremes),
+    ]
+
+
+def _records() -> list[Valid]:
+    file = File()
+    values = [[0, *bits(-1.5, 0.25, 2.0)][i % 4] for i in range(12)]
+    file.zeros_form("codebook", "F32", [3, 4], values)
+    file.record(method="codebook", bits=2, reserves_zero=True, snr_db=31.5, largest_error=0.125)
+    file.tie("tied", 0)
+    file.copy("copied", 0)
+    file.zeros_form("codebook of BF16", "BF16", [2, 2], [0x3F80, 0x4000, 0x3F80, 0x4000])
+    file.record(method="codebook", bits=1, reserves_zero=False, key_of_later=[1])
+    one = b"\0\0\0\x3f"
+    file.zeros_form("affine", "F32", [2, 2], bits(0.5, -64, 0, 63.5))
+    file.record(method="affine", bits=8, signed=True, zero_points=0, scales=one, largest_error=0.0)
+    steps, scaled = bits(1, 2, 0, -3, 1, 2), book(1, 2, -3)
+    points = (-2).to_bytes(4, "little", signed=True) + (1).to_bytes(4, "little")
+    file.bitmask("axis", "F32", [2, 3], steps, None, Scaled(3, bits(0.5, 0.25), scaled))
+    file.record(method="affine", bits=4, signed=True, axis=0, zero_points=points)
+    file.bitmask("group", "F32", [2, 3], steps, None, Scaled(1, bits(1, 1, 2, 3, 3, 4), scaled))
+    file.record(method="affine", bits=3, signed=False, group=2, zero_points=3)
+    file.dense("binary", "F32", [2, 3], bits(1, -1, 1, 1, 1, -1), Scaled(3, bits(0.5, 0), book(1, -1)))
+    file.record(method="binary", bits=1, axis=0)
+    file.zeros_form("empty", "F32", [0, 3], []).record(method="affine", bits=8, signed=True, zero_points=b"", axis=0)
+    small = File().bitmask("t", "U8", [9], sparse(9, 0.5, 8, 1)).record(method="codebook", bits=9, reserves_zero=True)
+    return [
+        valid("quantization/methods", "Codebook, affine and binary; a tie and a copy of a quantized tensor.", file),
+        valid("quantization/integers", "The record does not depend on the data type.", small),
+    ]
