@@ -1,0 +1,41 @@
+"""Files of codebook-quantized tensors against their order-0 bound."""
+
+import io
+
+import numpy as np
+import pytest
+
+from spformat.container.index import entry_bytes
+from spformat.quantization import LayerPlan, entropy
+from spformat.quantized import Quantized, add_quantized
+from spformat.reader import Reader
+from spformat.writer import Writer
+from tools.experiments.quantization_files import bound, code_shares, made, measure
+from tools.experiments.quantization_tables import LENET_300, Row
+
+
+@pytest.mark.parametrize(("weights", "density"), [(102_400, 0.4), (102_400, 0.9), (400_000, 0.1), (1_024_000, 0.03)])
+@pytest.mark.parametrize(("width", "bits"), [(2, 1.5), (5, 3.6), (5, 4.9), (8, 5.5), (8, 7.2)])
+def test_stored_bytes_are_within_two_per_cent_of_the_bound(weights, density, width, bits):
+    """Fewer than some ten thousand nonzeros do not pay for the entry in the index and the tables: 5 % at 3,000."""
+    tensor = made(Row("t", LayerPlan(weights, density, width, 5), bits, 4.0, 0.0, 0.0))
+    target = io.BytesIO()
+    with Writer(target, threads=1) as writer:
+        add_quantized(writer, "t", Quantized(tensor))
+    with Reader(target.getvalue(), threads=1) as reader:
+        entry = reader.entry("t")
+        stored = sum(entry.storage.stored_bytes) + entry_bytes(entry.record)
+    assert stored <= 1.02 * bound(tensor)
+
+
+@pytest.mark.parametrize(("count", "bits"), [(32, 3.6), (255, 6.8), (4, 1.2)])
+def test_codes_have_the_entropy_that_is_asked_for(count, bits):
+    shares = code_shares(count, bits)
+    assert shares.sum() == pytest.approx(1)
+    assert entropy(np.round(shares * 1e9).astype(np.int64)) == pytest.approx(bits, abs=0.01)
+
+
+def test_a_network_is_packed_and_compared():
+    found = measure(LENET_300)
+    assert found.dense == 4 * 266_200
+    assert found.dense / found.file > 39

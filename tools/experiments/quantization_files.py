@@ -1,0 +1,182 @@
+"""Deep Compression's tables in real file bytes: networks of the paper's shapes, densities and value entropies.
+
+    python -m tools.experiments.quantization_files [NETWORK ...]
+
+Weights are made, not trained: independent masks of the paper's densities, and codes of 8 or 5 bits whose entropy is the
+paper's (coded bits of a value), with a codebook of float32. Each tensor is packed with the library; each layer is
+compared with its order-0 bound, N * H(p) + nonzeros * H(codes) and the codebook, from its own counts. Writes
+quantization_files.md and a picture of the sizes after each stage: dense, P (nonzeros as float32), P+Q (fixed widths,
+as the paper has it), and the file (P+Q+H).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spformat.container.index import entry_bytes
+from spformat.quantization import CodebookTensor, binary_entropy, entropy
+from spformat.quantized import Quantized, add_quantized
+from spformat.reader import Reader
+from spformat.writer import Writer
+from tools.experiments.quantization_tables import NETWORKS, Network, Row
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Bytes of a layer: dense float32, order-0 bound, stored (with its entry in the index)."""
+
+    name: str
+    weights: int
+    dense: int
+    bound: float
+    stored: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A network: its layers, and the bytes of its file and of each stage."""
+
+    network: str
+    layers: tuple[Layer, ...]
+    dense: int
+    pruned: float
+    quantized: float
+    file: int
+
+
+def main() -> None:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help=", ".join(net.name for net in NETWORKS))
+    asked = parser.parse_args().networks
+    measured = [measure(network) for network in NETWORKS if not asked or network.name in asked]
+    text = "\n".join(page(measured))
+    print(text)
+    if not asked:
+        (HERE / "quantization_files.md").write_text(text + "\n")
+        draw(measured, HERE / "pictures" / "quantization_files.png")
+
+
+def measure(network: Network) -> Measured:
+    """Packs a network of the paper's shapes into a file, layer by layer, and reads it back to compare."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "network.spf")
+        bounds = []
+        with Writer(path) as writer:
+            for row in network.rows:
+                tensor = made(row)
+                bounds.append(bound(tensor))
+                add_quantized(writer, row.name, Quantized(tensor))
+        layers = tuple(_layers(path, network, bounds))
+        with Reader(path) as reader:
+            for _ in reader.check_tensors():
+                pass
+        size = os.path.getsize(path)
+    weights = [row.plan.weights for row in network.rows]
+    pruned = sum(4 * row.plan.weights * row.plan.density for row in network.rows)
+    quantized = sum(4 * count * row.plan.rate() for count, row in zip(weights, network.rows, strict=True))
+    return Measured(network.name, layers, 4 * sum(weights), pruned, quantized, size)
+
+
+def made(row: Row) -> CodebookTensor:
+    """A layer as a matrix of 1,024 columns or fewer, from a seed of its own."""
+    rng = np.random.default_rng(row.plan.weights)
+    columns = next(width for width in (1024, 1000, 784, 576, 300, 25, 12, 10, 1) if row.plan.weights % width == 0)
+    codes = np.zeros(row.plan.weights, np.uint8)
+    alive = rng.random(row.plan.weights, np.float32) < row.plan.density
+    shares = code_shares(1 << row.plan.value_bits, min(row.coded_value_bits, row.plan.value_bits - 0.01))
+    count = len(shares) - 1 if len(shares) == 256 else len(shares)  # code 0 is that of pruned weights
+    shares = shares[:count] / shares[:count].sum()
+    codes[alive] = 1 + rng.choice(count, int(alive.sum()), p=shares).astype(np.uint8)
+    book = np.sort(rng.normal(scale=0.05, size=count)).astype(np.float32)
+    return CodebookTensor(codes.reshape(-1, columns), np.concatenate([np.zeros(1, np.float32), book]), True)
+
+
+def code_shares(count: int, bits: float) -> NDArray[np.float64]:
+    """Shares of `count` codes as a bell has them, as wide as makes their entropy `bits`."""
+    places = np.linspace(-1, 1, count)
+    narrow, wide = 1e-3, 1e3
+    for _ in range(100):
+        width = (narrow * wide) ** 0.5
+        exponents = -((places / width) ** 2) / 2
+        shares = np.exp(np.maximum(exponents - exponents.max(), -600))
+        shares /= shares.sum()
+        if -(shares * np.log2(shares)).sum() < bits:
+            narrow = width
+        else:
+            wide = width
+    return np.asarray(shares)
+
+
+def bound(tensor: CodebookTensor) -> float:
+    """Bytes of the order-0 bound: N * H(p) + nonzeros * H(codes) + codebook."""
+    counts = tensor.counts()
+    counts[0] = 0
+    size, nonzeros = tensor.codes.size, tensor.nonzeros
+    bits = size * binary_entropy(nonzeros / size) + nonzeros * entropy(counts)
+    return bits / 8 + tensor.centroids.nbytes
+
+
+def _layers(path: str, network: Network, bounds: list[float]) -> Iterator[Layer]:
+    with Reader(path) as reader:
+        for row, least in zip(network.rows, bounds, strict=True):
+            entry = reader.entry(row.name)
+            stored = sum(entry.storage.stored_bytes) + entry_bytes(entry.record)
+            yield Layer(row.name, row.plan.weights, entry.dense_bytes, least, stored)
+
+
+def page(measured: list[Measured]) -> Iterator[str]:
+    """The report in Markdown."""
+    yield "# Deep Compression's tables in file bytes"
+    yield ""
+    yield "Made by `python -m tools.experiments.quantization_files`: the paper's shapes, densities and value entropies,"
+    yield "with independent masks. Sizes are dense float32 bytes over bytes. *P* (nonzeros as float32, no positions)"
+    yield "and *P+Q* (fixed widths, fillers, codebook) are computed as in the paper; *file* is the packed file, tables"
+    yield "and index included."
+    yield ""
+    yield "| network | dense MB | P | P+Q | file | paper, P+Q+H | file MB |"
+    yield "|---|---|---|---|---|---|---|"
+    for net in measured:
+        printed = next(1 / network.coded for network in NETWORKS if network.name == net.network)
+        rates = " | ".join(f"{net.dense / size:.1f}x" for size in (net.pruned, net.quantized, net.file))
+        yield f"| {net.network} | {net.dense / 1e6:.1f} | {rates} | {printed:.1f}x | {net.file / 1e6:.3f} |"
+    yield ""
+    yield "| network | layer | weights | stored | of the order-0 bound |"
+    yield "|---|---|---|---|---|"
+    for net in measured:
+        for layer in net.layers:
+            share = f"{layer.stored / layer.bound:.4f}"
+            yield f"| {net.network} | {layer.name} | {layer.weights:,} | {layer.stored:,} | {share} |"
+
+
+def draw(measured: list[Measured], path: Path) -> None:
+    """Bars of the sizes after each stage, as shares of the dense network."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
+    for stage, label in enumerate(("P", "P+Q", "P+Q+H: the file")):
+        shares = [100 * (net.pruned, net.quantized, net.file)[stage] / net.dense for net in measured]
+        bars = axes.bar(np.arange(len(measured)) + 0.27 * (stage - 1), shares, 0.25, label=label)
+        axes.bar_label(bars, [f"{100 / share:.0f}x" for share in shares], fontsize=8)
+    axes.set_xticks(range(len(measured)), [net.network for net in measured])
+    axes.set_ylabel("% of dense float32 bytes")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
