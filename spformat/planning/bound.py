@@ -20,9 +20,9 @@ def bound_bytes(array: BitPatterns, dtype: DType) -> int:
     """Bytes of the order-0 model of a C-contiguous tensor of bit patterns.
 
     Positions: the sum over rows (shape[0]) of columns * H(density of the row); a tensor of rank 1 is one row.
-    Values: the order-0 entropy where they take at most 256 distinct bit patterns; else for floats that of the 15
-    leading magnitude bits (exponent and first mantissa bits), the sign and the bits below raw; for other types the
-    entropies of their 16-bit pieces. Tables and codebooks cost nothing.
+    Values: for floats the order-0 entropy of the 15 leading magnitude bits (exponent and first mantissa bits), the sign
+    and the bits below raw; for other types the entropies of their 16-bit pieces; or, where that is less, the entropy
+    of at most 256 distinct bit patterns and these patterns themselves. Tables cost nothing.
     """
     if array.size == 0:
         return 0
@@ -45,8 +45,11 @@ def _position_bits(array: BitPatterns) -> float:
 
 def _value_bits(array: BitPatterns, dtype: DType) -> float:
     distinct = distinct_values(array)
-    if distinct is not None:
-        return _entropy_of(distinct.counts)
+    bits = _modelled_bits(array, dtype)
+    return bits if distinct is None else min(bits, _entropy_of(distinct.counts) + 8 * distinct.patterns.nbytes)
+
+
+def _modelled_bits(array: BitPatterns, dtype: DType) -> float:
     width = 8 * dtype.itemsize
     if dtype.is_float:
         magnitude = min(width - 1, _PIECE_BITS - 1)
