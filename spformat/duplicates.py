@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -15,6 +16,7 @@ from .layouts import jobs, storage
 from .layouts.jobs import StoredBytes
 from .layouts.model_bank import ModelBank, NativeCoding
 
+SLACK = 64  # bytes that the kernels may read beyond what they decode
 _WINDOW = 1 << 24  # decoded bytes that are compared at a time
 
 Key = tuple[int, int, tuple[int, ...], QuantizationRecord | None]
@@ -29,10 +31,11 @@ class Written:
 
 
 class Duplicates:
-    """The tensors of a file that is being written to a real file (`file`, open for reading too)."""
+    """The tensors of a file that is being written to a real file, open for reading too, or to memory."""
 
     def __init__(self, file: BinaryIO, entries: list[EntryRecord], bank: ModelBank) -> None:
         self._file, self._entries, self._bank = file, entries, bank
+        self._start = file.tell() if isinstance(file, io.BytesIO) else 0
         self._written: dict[Key, Written] = {}
 
     def find(
@@ -59,9 +62,9 @@ class Duplicates:
 
     def _holds(self, written: Written, bits: npt.NDArray[Any], threads: int | None) -> bool:
         """Whether the file's tensor equals `bits`; decoded some blocks at a time, so that memory stays bounded."""
-        self._file.flush()
         entry = self._entries[written.number]
         stored = storage.interpret(entry, 0)
+        source, offset = self._stored(written.offset, sum(stored.stored_bytes))
         coding = None if stored.coding.is_plain else NativeCoding(stored.coding, self._bank, bits.itemsize)
         view = stored.layout.view(bits.shape)
         block_bytes = stored.block_elements * bits.itemsize
@@ -77,13 +80,22 @@ class Duplicates:
                 stored,
                 bits.shape,
                 bits.itemsize,
-                written.offset,
+                offset,
                 base,
                 blocks=blocks,
                 coding=coding.address if coding else 0,
                 fresh=True,
             )
-            jobs.run("decode", jobs.table_of(rows), threads, StoredBytes(self._file.fileno()))
+            jobs.run("decode", jobs.table_of(rows), threads, source)
             if not np.array_equal(decoded, flat[low:high]):
                 return False
         return True
+
+    def _stored(self, offset: int, size: int) -> tuple[StoredBytes, int]:
+        """Where a section can be read from, and at which byte it starts there."""
+        if not isinstance(self._file, io.BytesIO):
+            self._file.flush()
+            return StoredBytes(self._file.fileno()), offset
+        section = np.zeros(size + SLACK, np.uint8)
+        section[:size] = np.frombuffer(self._file.getbuffer()[self._start + offset :][:size], np.uint8)
+        return StoredBytes(memory=section[:size]), 0

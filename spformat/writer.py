@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -51,7 +52,8 @@ class Steps:
 class Writer:
     """Writes an .spf file to a path (atomically: a temporary file, synced, renamed) or to a binary file object.
 
-    Equal tensors are stored once in a file that is written to a path: there they can be read back and compared.
+    Equal tensors are stored once in a file that is written to a path or to an io.BytesIO: there they can be read back
+    and compared. Into other file objects each is written.
 
     Used as a context manager it commits at the end of the block and leaves nothing behind after an exception.
     metadata: str keys; None, bool, int, float, str, list and dict values. policy: how tensors are stored.
@@ -76,7 +78,8 @@ class Writer:
         self._finished = False
         self._atomic = AtomicFile(target) if isinstance(target, (str, os.PathLike)) else None
         self._file: BinaryIO = self._atomic.file if self._atomic else target  # type: ignore[assignment]
-        self._duplicates = Duplicates(self._atomic.file, self._index.entries, self._pool.bank) if self._atomic else None
+        readable = self._atomic is not None or isinstance(target, io.BytesIO)
+        self._duplicates = Duplicates(self._file, self._index.entries, self._pool.bank) if readable else None
         self._write(prologue.write(FormatVersion()))
 
     def add(

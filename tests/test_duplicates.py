@@ -1,5 +1,7 @@
 """Equal tensors are stored once, and stay two tensors when they are loaded (spec/format.md, section 3.3)."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -110,3 +112,19 @@ def test_a_copy_as_the_index_has_it():
 )
 def test_copies_that_break_a_rule(more, kind):
     refused(entries(*more), CorruptError, kind)
+
+
+def test_a_file_in_memory_has_the_bytes_of_one_on_disk(tmp_path):
+    tensors = {"a": SPARSE, "b": SPARSE.copy(), "c": np.uint8(0), "d": np.uint8(0)}
+    tensors = {name: np.asarray(array) for name, array in tensors.items()}
+    assert spformat.save(tensors) == save(tmp_path / "x.spf", tensors).read_bytes()
+
+
+def test_a_file_in_memory_may_follow_something_else():
+    target = io.BytesIO(b"before")
+    target.seek(6)
+    with Writer(target) as writer:
+        writer.add("a", SPARSE)
+        writer.add("b", SPARSE.copy())
+    found = spformat.load(target.getvalue()[6:])
+    assert raw(found["a"]) == raw(found["b"]) == raw(SPARSE)

@@ -38,7 +38,9 @@ def write(array, wire, label):
 
     def this_one(name, array, dtype, policy, pool, threads):
         found = choosing.candidates(name, array, dtype, policy, pool, threads)
-        return next(candidate for candidate in found if candidate.label == label)
+        same = [candidate for candidate in found if candidate.label == label]
+        assert same or name == "b"  # what its tables cost less in may make a candidate of the second not worth weighing
+        return (same or found)[0]
 
     real = vars(writing)["choose"]
     vars(writing)["choose"] = this_one
@@ -46,7 +48,7 @@ def write(array, wire, label):
         target = io.BytesIO()
         with writing.Writer(target, threads=1) as writer:
             writer.add("a", array, wire)
-            writer.add("b", array, wire)  # with the tables of the first
+            writer.add("b", array[::-1], wire)  # with the tables of the first
         return target.getvalue()
     finally:
         vars(writing)["choose"] = real
@@ -69,10 +71,13 @@ def test_every_candidate_round_trips_and_both_loops_write_the_same(shape, densit
             files.append(write(array, wire, label))
             with Reader(files[-1], threads=1) as reader:
                 found = read_everything(reader)
-                positions, values = reader.read_nonzeros("b")
-            assert raw(found["a"]) == raw(found["b"]) == raw(array), label
-            assert positions.tolist() == np.flatnonzero(array).tolist(), label
-            assert values.tolist() == array[array != 0].tolist(), label
+                positions, values = reader.read_nonzeros("a")
+                layout = reader.entry("a").storage.layout
+            assert raw(found["a"]) == raw(array), label
+            assert raw(found["b"]) == raw(array[::-1]), label
+            view = array.reshape(len(array), -1).T if layout.view(array.shape).column else array
+            assert positions.tolist() == np.flatnonzero(view).tolist(), label
+            assert values.tolist() == view[view != 0].tolist(), label
         assert files[0] == files[1], label
 
 
