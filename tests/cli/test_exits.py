@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -143,13 +145,33 @@ def open_when_read(fifo: Path, process: subprocess.Popen[bytes]) -> BinaryIO:
     raise AssertionError(f"the command ended with {process.returncode}")
 
 
+def wait_until_it_waits_for_more(fifo: BinaryIO, process: subprocess.Popen[bytes]) -> None:
+    """Returns once the command has taken a byte and sleeps in the next read. A signal that comes a moment
+    earlier, between Python's look for signals and the system call, would wait for the call to end.
+    """
+    fifo.write(b"\x93")
+    fifo.flush()
+    while process.poll() is None and (_unread(fifo) or _state(process) != "S"):
+        time.sleep(0.02)
+
+
+def _unread(fifo: BinaryIO) -> int:
+    return int.from_bytes(fcntl.ioctl(fifo, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def _state(process: subprocess.Popen[bytes]) -> str:
+    """R when it runs, S when it sleeps: what follows the name in parentheses."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 @linux
 def test_interrupted(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "endless.npy")
     command = [*COMMAND, "pack", "endless.npy", "m.spf"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=pipe, stderr=pipe) as process:
-        with open_when_read(tmp_path / "endless.npy", process):
+        with open_when_read(tmp_path / "endless.npy", process) as file:
+            wait_until_it_waits_for_more(file, process)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err) == (128 + signal.SIGINT, b"", b"")
