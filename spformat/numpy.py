@@ -82,9 +82,9 @@ def with_dtype(array: Array, dtype: DType, name: str) -> Array:
 def _load(source: PathOrBytes, limits: Limits | None, threads: int | None) -> dict[str, Array]:
     with Reader(source, limits=limits, threads=threads) as reader:
         arrays = reader.read()
-        typed = {entry.name: entry for entry in reader.entries.values() if entry.target is None}
-        owned = {name: with_dtype(arrays[name], entry.dtype, name) for name, entry in typed.items()}
-        return {entry.name: owned[entry.target or entry.name] for entry in reader.entries.values()}
+        own = {name: head.dtype for name, head in reader.heads.items() if head.target is None}
+        typed = {name: with_dtype(arrays[name], dtype, name) for name, dtype in own.items()}
+        return {name: typed[head.target or name] for name, head in reader.heads.items()}
 
 
 def _add_all(writer: Writer, tensors: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
+from itertools import accumulate
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -14,10 +15,11 @@ import numpy.typing as npt
 
 from . import arena
 from .codecs.frequencies import Table
-from .container import prologue
+from .container import prologue, quick_index
 from .container.digest import digest
 from .container.entry import EntryRecord
 from .container.quantization import QuantizationRecord
+from .container.quick_index import Head
 from .dtypes import DType
 from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
 from .layouts import jobs, storage
@@ -92,18 +94,27 @@ class Reader:
 
     def _open(self, source: PathOrBytes) -> None:
         self._file = TensorFile(source, self.limits)
-        self._bank = ModelBank([Table(data) for data in self._file.index.tables])
         self._codings: dict[int, NativeCoding] = {}  # by id of the Coding, which its entry keeps alive
+        self._quick = quick_index.read(self._file.index_data, self._file.footer.index_offset, self.limits)
         try:
-            self.entries = _entries(self._file)
+            self.heads = heads_of(self.entries) if self._quick is None else self._quick.heads
         except BaseException:
             self._file.close()
             raise
 
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """Everything that the index says of each tensor."""
+        return _entries(self._file)
+
+    @cached_property
+    def _bank(self) -> ModelBank:
+        return ModelBank([Table(data) for data in self._file.index.tables])
+
     @property
     def names(self) -> list[str]:
         """The tensors' names in the order of the file."""
-        return list(self.entries)
+        return list(self.heads)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -144,10 +155,41 @@ class Reader:
 
         All lie in one allocation, which lives as long as any of them. Tied names map to the same array.
         """
-        wanted = [self.entry(name) for name in (self.entries if names is None else names)]
+        names = list(self.heads if names is None else names)
+        quick = self._read_quickly(names)
+        if quick is not None:
+            return quick
+        wanted = [self.entry(name) for name in names]
         owners = {entry.target or entry.name: self.entries[entry.target or entry.name] for entry in wanted}
         arrays = self._decode(list(owners.values()))
         return {entry.name: arrays[entry.target or entry.name] for entry in wanted}
+
+    def _read_quickly(self, names: list[str]) -> dict[str, BitPatterns] | None:
+        """What `read` returns; None when it has to be read step by step, which also says what is wrong."""
+        if self._quick is None or not self.heads.keys() >= set(names):
+            return None
+        wanted = {name: self.heads[name] for name in names}
+        owners = {head.target or name: self.heads[head.target or name] for name, head in wanted.items()}
+        sizes = [arena.aligned(head.dense_bytes) for head in owners.values()]
+        if sum(sizes) > self.limits.decoded_bytes(self.file_bytes):
+            return None
+        memory = arena.zeroed(sum(sizes))
+        starts = list(accumulate(sizes, initial=0))
+        stored = self._file.stored
+        decoded = self._quick.native.decode(
+            np.array([head.number for head in owners.values()], np.uint32),
+            np.array(starts[:-1], np.uint64) + np.uint64(memory.ctypes.data),
+            stored.file,
+            stored.memory,
+            jobs.threads_for(starts[-1], self.threads),
+        )
+        if not decoded:
+            return None
+        arrays = {
+            name: np.ndarray(head.shape, head.dtype.bits, memory, start)
+            for (name, head), start in zip(owners.items(), starts[:-1], strict=True)
+        }
+        return {name: arrays[head.target or name] for name, head in wanted.items()}
 
     @_names_the_file
     def read_rows(self, name: str, start: int, stop: int) -> BitPatterns:
@@ -286,6 +328,14 @@ def check_decoded(entry: Entry, array: BitPatterns) -> None:
             expected=f"{entry.digest:016x}",
             found=f"{found:016x}",
         )
+
+
+def heads_of(entries: dict[str, Entry]) -> dict[str, Head]:
+    """What the quick index says, from the entries."""
+    return {
+        name: Head(entry.dtype, entry.shape, entry.target, number, entry.dense_bytes)
+        for number, (name, entry) in enumerate(entries.items())
+    }
 
 
 def _blocks_of_rows(entry: Entry, start: int, stop: int) -> tuple[int, int]:

@@ -45,7 +45,7 @@ class safe_open:  # noqa: N801  (safetensors' name, so that switching is changin
 
     def keys(self) -> list[str]:
         """The tensors' names, sorted."""
-        return sorted(self._reader.entries)
+        return sorted(self._reader.heads)
 
     def offset_keys(self) -> list[str]:
         """The tensors' names in the order of the file."""
@@ -96,7 +96,7 @@ class safe_open:  # noqa: N801  (safetensors' name, so that switching is changin
         self._reader.close()
 
     def _out(self, bits: BitPatterns, name: str) -> Any:
-        dtype = self._reader.entry(name).dtype
+        dtype = self._reader.heads[name].dtype
         if not self._torch:
             return with_dtype(bits, dtype, name)
         from .torch_arrays import to_tensor

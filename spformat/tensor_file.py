@@ -1,10 +1,11 @@
-"""The bytes of an .spf file, on disk or in memory: positioned reads and what the index says, checked."""
+"""The bytes of an .spf file, on disk or in memory: positioned reads and the index, whose digest is checked."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,11 @@ def naming(source: PathOrBytes) -> Iterator[None]:
 class TensorFile:
     """An open .spf file. Reads by position, so threads and forked processes may share it.
 
-    Raises OSError when the file cannot be opened and FormatError when its frame or index breaks a rule.
+    Raises OSError when the file cannot be opened and FormatError when its frame breaks a rule.
     """
 
     def __init__(self, source: PathOrBytes, limits: Limits) -> None:
+        self._limits = limits
         self._descriptor = -1
         self._memory: np.ndarray[Any, np.dtype[np.uint8]] | None = None
         if isinstance(source, (bytes, bytearray, memoryview)):
@@ -45,12 +47,12 @@ class TensorFile:
             self._descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             self.bytes = os.fstat(self._descriptor).st_size
         try:
-            self._read_frame(limits)
+            self._read_frame()
         except BaseException:
             self.close()
             raise
 
-    def _read_frame(self, limits: Limits) -> None:
+    def _read_frame(self) -> None:
         head = self.read(0, min(self.bytes, prologue.SIZE), exact=False)
         if self.bytes < prologue.SIZE + footer.SIZE:
             if head[:8] != prologue.MAGIC[: len(head)]:
@@ -64,17 +66,22 @@ class TensorFile:
             )
         self.version = prologue.read(head)
         self.footer = footer.read(self.read(self.bytes - footer.SIZE, footer.SIZE), self.bytes)
-        if self.footer.index_bytes > limits.max_index_bytes:
+        if self.footer.index_bytes > self._limits.max_index_bytes:
             raise LimitError(
                 "the index is too long",
                 kind="limits/index",
-                expected=limits.max_index_bytes,
+                expected=self._limits.max_index_bytes,
                 found=self.footer.index_bytes,
             )
         data = self.read(self.footer.index_offset, self.footer.index_bytes)
         self.footer.check_index(data)
         footer.check_version(self.footer, head[8:], self.bytes)
-        self.index: Index = index.read(data, self.footer.index_offset, limits)
+        self.index_data = data
+
+    @cached_property
+    def index(self) -> Index:
+        """The index, parsed and checked. Raises FormatError where it breaks a rule, LimitError for too many tensors."""
+        return index.read(self.index_data, self.footer.index_offset, self._limits)
 
     def read(self, offset: int, size: int, exact: bool = True) -> bytes:
         """`size` bytes from byte `offset`. Raises TruncatedError when the file is shorter than it was."""

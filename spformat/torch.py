@@ -152,14 +152,12 @@ def _ties(named: Iterable[tuple[str, torch.Tensor]]) -> dict[str, str]:
 def _tensors(reader: Reader, device: str | int) -> dict[str, torch.Tensor]:
     """Every tensor on its device; tied names become views of one tensor."""
     found: dict[str, torch.Tensor] = {}
-    entries = reader.entries
     arrays = reader.read()
-    for name in reader.names:
-        target = entries[name].target
-        if target is None:
-            found[name] = to_tensor(arrays[name], entries[name].dtype).to(device)
+    for name, head in reader.heads.items():
+        if head.target is None:
+            found[name] = to_tensor(arrays[name], head.dtype).to(device)
         else:
-            found[name] = found[target].detach()
+            found[name] = found[head.target].detach()
     return found
 
 

@@ -1,4 +1,4 @@
-// Runs jobs over blocks on threads. The only place in the kernels that allocates and that knows files.
+// Runs jobs over blocks on threads. With the index the only place in the kernels that allocates, and that knows files.
 #pragma once
 #include <cstddef>
 

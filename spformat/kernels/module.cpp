@@ -1,26 +1,16 @@
-// The only file that knows Python: takes buffers, releases the GIL, returns failures as tuples.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-
+// The kernels for Python: takes buffers, releases the GIL, returns failures as tuples.
 #include <memory>
 #include <string>
 
+#include "bindings.h"
 #include "bits.h"
 #include "codebook.h"
 #include "coding.h"
-#include "engine.h"
 #include "frequencies.h"
 #include "simd.h"
 #include "statistics.h"
 #include "table_maker.h"
 #include "xxh3.h"
-
-namespace nb = nanobind;
-using Bytes = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using ConstBytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using HalfWords = nb::ndarray<uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Floats = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Words = nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 namespace {
 
@@ -37,14 +27,7 @@ nb::object report(const spf::JobFailure& f) {
 
 nb::object run(const char* task, Bytes blocks, int file, nb::object memory, unsigned threads) {
   const size_t count = block_count(blocks);
-  spf::Source source;
-  source.file = file;
-  ConstBytes held;
-  if (!memory.is_none()) {
-    held = nb::cast<ConstBytes>(memory);
-    source.memory = held.data();
-    source.bytes = held.size();
-  }
+  const HeldSource source(file, memory);
   const std::string_view name(task);
   const spf::Task which = name == "decode"      ? spf::Task::decode
                           : name == "positions" ? spf::Task::positions
@@ -54,7 +37,7 @@ nb::object run(const char* task, Bytes blocks, int file, nb::object memory, unsi
   spf::JobFailure failure;
   {
     nb::gil_scoped_release release;
-    failure = spf::run(which, reinterpret_cast<spf::Block*>(blocks.data()), count, source, threads);
+    failure = spf::run(which, reinterpret_cast<spf::Block*>(blocks.data()), count, source.source, threads);
   }
   return report(failure);
 }
@@ -292,6 +275,7 @@ void most_stored_bytes(Bytes blocks, Words out) {
 
 NB_MODULE(_native, m) {
   m.attr("BLOCK_BYTES") = sizeof(spf::Block);
+  bind_index(m);
   nb::class_<BoundModels>(m, "Models", "The tables of one file, expanded for the kernels.")
       .def(nb::init<bool>(), nb::arg("encoding"))
       .def("expand", &BoundModels::expand, nb::arg("number"), nb::arg("table"),

@@ -148,6 +148,11 @@ def default_threads() -> int:
 _WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
 
 
+def threads_for(moved: int, threads: int | None) -> int:
+    """How many threads are worth starting for so many bytes of tensors, when at most `threads` are wanted."""
+    return max(1, min(threads or default_threads(), moved // _WORTH_A_THREAD + 1))
+
+
 def run(
     task: str,
     jobs: JobTable,
@@ -159,13 +164,12 @@ def run(
     if not len(jobs):
         return
     moved = int((jobs["elements"] * jobs["itemsize"]).sum())
-    wanted = threads or default_threads()
     failure = _native.run(
         task,
         jobs.view(np.uint8),
         source.file,
         source.memory,
-        max(1, min(wanted, moved // _WORTH_A_THREAD + 1)),
+        threads_for(moved, threads),
     )
     if failure is not None:
         raise error_of(failure, jobs, owners)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spformat.errors import SpformatError
 from spformat.limits import Limits
-from spformat.reader import BitPatterns, Entry, Reader
+from spformat.reader import BitPatterns, Entry, Reader, heads_of
 
 BUDGET = Limits(max_bytes=1 << 24, max_tensors=100_000, max_index_bytes=1 << 24)
 
@@ -39,6 +40,7 @@ class DisagreementError(Exception):
 def content_of(data: bytes) -> Content:
     """Reads a file in every way there is, with all checks. Raises SpformatError, or DisagreementError."""
     with Reader(data, limits=BUDGET, threads=1) as reader:
+        _check_entries(reader)
         arrays = reader.read()
         for entry in reader.stored:
             _check_nonzeros(reader, entry, arrays[entry.name])
@@ -48,6 +50,16 @@ def content_of(data: bytes) -> Content:
         return Content(
             {name: _tensor(entry, arrays[name]) for name, entry in reader.entries.items()}, repr(reader.metadata)
         )
+
+
+def _check_entries(reader: Reader) -> None:
+    """What was read without Python's objects must be right, and the same, when it is read step by step."""
+    try:
+        entries = reader.entries
+    except SpformatError as error:
+        raise DisagreementError(f"an index was opened that breaks {error.kind}") from error
+    if heads_of(entries) != reader.heads:
+        raise DisagreementError("an index was opened with other tensors than it has")
 
 
 def _tensor(entry: Entry, array: BitPatterns) -> Tensor:

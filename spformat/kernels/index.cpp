@@ -1,0 +1,116 @@
+#include "index.h"
+
+#include <algorithm>
+
+#include "frequencies.h"
+#include "index_entry.h"
+
+namespace spf {
+namespace {
+
+constexpr uint64_t kSectionsStart = 16;  // after the prologue
+
+}  // namespace
+
+bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t most_tensors) {
+  Msgpack in(data, data + bytes);
+  uint64_t keys = 0, count = 0;
+  std::string_view key;
+  if (!in.map(keys) || keys == 0 || !in.text(key)) return false;
+  if (key == "metadata") {
+    const uint8_t* const before = in.at();
+    if (!in.next_is_map() || *before == 0x80 || !in.skip()) return false;
+    metadata_ = {reinterpret_cast<const char*>(before), static_cast<size_t>(in.at() - before)};
+    if (--keys == 0 || !in.text(key)) return false;
+  }
+  if (key == "tables") {
+    if (!in.array(count) || count == 0 || count > kMostTables) return false;
+    tables_.resize(count);
+    for (std::string_view& table : tables_) {
+      if (!in.bytes(table)) return false;
+    }
+    if (--keys == 0 || !in.text(key)) return false;
+  }
+  if (key != "tensors" || keys != 1 || !in.array(count) || count > most_tensors) return false;
+  tensors_.reserve(count);
+  uint64_t at = kSectionsStart;
+  for (; count; --count) {
+    if (!EntryReader(*this, in, data).read(at, offset)) return false;
+  }
+  make_models();
+  return at == offset && in.at_end();
+}
+
+// Room for all tables, which is not touched before one is expanded.
+void Index::make_models() {
+  models_.reset(new DecodeModel[tables_.size()]);
+  escapes_.assign(tables_.size(), -1);
+  largest_.assign(tables_.size(), 0);
+  expanded_.assign(tables_.size(), false);
+  for (Coding& coding : codings_) coding.models = {models_.get(), nullptr, escapes_.data()};
+}
+
+void Index::add_blocks(const Tensor& tensor, uint64_t address, std::vector<Block>& blocks) const {
+  Block b = tensor.form;
+  b.coding = tensor.coding ? reinterpret_cast<uint64_t>(&codings_[tensor.coding - 1]) : 0;
+  b.data = address;
+  b.fresh = 1;
+  b.stored = tensor.offset;
+  for (size_t i = 0; i < tensor.blocks; ++i) {
+    const BlockNumbers& n = numbers_[tensor.first_block + i];
+    b.stored_bytes = n.stored_bytes;
+    b.digest = n.digest;
+    b.nonzeros = n.nonzeros;
+    b.entries = n.entries;
+    b.first = i * tensor.block_elements;
+    b.elements = std::min(tensor.block_elements, tensor.elements - b.first);
+    blocks.push_back(b);
+    b.stored += n.stored_bytes;
+  }
+}
+
+bool Index::decode(const uint32_t* numbers, const uint64_t* addresses, size_t count, const Source& source,
+                   unsigned threads) {
+  std::vector<Block> blocks;
+  {
+    const std::lock_guard<std::mutex> lock(expanding_);  // readers may share an index
+    for (size_t i = 0; i < count; ++i) {
+      const Tensor& tensor = tensors_[numbers[i]];
+      if (tensor.coding && !expand_tables(codings_[tensor.coding - 1], tensor.itemsize)) return false;
+      add_blocks(tensor, addresses[i], blocks);
+    }
+  }
+  // The largest first: no thread is left with one when the others are done.
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const Block& a, const Block& b) { return a.elements * a.itemsize > b.elements * b.itemsize; });
+  return !run(Task::decode, blocks.data(), blocks.size(), source, threads).failure;
+}
+
+// Makes the tables ready that a coding uses.
+bool Index::expand_tables(const Coding& coding, unsigned itemsize) {
+  if (coding.index_codec == kRans && !expand(coding.index_table)) return false;
+  const unsigned strips = coding.row_classes * coding.column_classes;
+  for (unsigned i = 0; i < strips; ++i) {
+    if (!expand(coding.strip_tables[i])) return false;
+  }
+  const bool codes = coding.value_codec == kCodebook && coding.code_codec == kRans;
+  if (!codes && coding.value_codec != kFloatsplit) return true;
+  if (!expand(coding.value_table)) return false;
+  return codes || !((coding.base + largest_[coding.value_table]) >> (8 * itemsize - 1 - coding.shift));
+}
+
+bool Index::expand(uint8_t number) {
+  if (number >= tables_.size()) return false;
+  if (expanded_[number]) return true;
+  uint16_t frequencies[256];
+  int escape = -1;
+  if (read_table(data_of(tables_[number]), tables_[number].size(), frequencies, &escape)) return false;
+  expand_decode_model(frequencies, models_[number]);
+  escapes_[number] = static_cast<int16_t>(escape);
+  largest_[number] = 255;
+  while (frequencies[largest_[number]] == 0) --largest_[number];
+  expanded_[number] = true;
+  return true;
+}
+
+}  // namespace spf

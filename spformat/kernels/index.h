@@ -1,0 +1,77 @@
+// The index of a file read into what the kernels decode from, without Python's objects on the way: what loading many
+// tensors costs. It takes nothing but what is right: an index that breaks a rule of spec/format.md, section 3, and one
+// with anything that it does not know, is refused as a whole, without saying why. The reader in Python knows all the
+// rules and has the last word: it says what is wrong, or reads what is only unusual.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "coding.h"
+#include "engine.h"
+
+namespace spf {
+
+struct BlockNumbers {
+  uint64_t stored_bytes, nonzeros, entries, digest;
+};
+
+// A tensor, or a tie to one before it, or a copy of it, which have all but name and target from that one.
+struct Tensor {
+  std::string_view name;
+  size_t lengths = 0, rank = 0;  // where its shape is among all lengths
+  uint64_t elements = 0;
+  uint64_t offset = 0;           // of its section in the file
+  int64_t target = -1;
+  bool copied = false;
+  uint8_t dtype = 0, itemsize = 1;
+  Block form{};                  // what all its blocks have in common; coding is set when tables are expanded
+  uint64_t block_elements = 1;
+  size_t first_block = 0, blocks = 0;
+  size_t coding = 0;             // its number among the codings, from 1; 0: no entropy coder
+};
+
+// A value of the index that is left to the reader in Python, as a range of bytes: an entry's options.
+struct Options {
+  size_t tensor, start, stop;
+};
+
+class Index {
+ public:
+  // `data` stays where it is as long as the Index is used. `offset` is where the index starts and sections must end.
+  bool read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t most_tensors);
+
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+  const uint64_t* shape(const Tensor& tensor) const { return lengths_.data() + tensor.lengths; }
+  std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
+  const std::vector<Options>& options() const { return options_; }
+
+  // Decodes tensors `numbers` to zeroed memory: tensor numbers[i] at addresses[i]. False: something is wrong.
+  bool decode(const uint32_t* numbers, const uint64_t* addresses, size_t count, const Source& source,
+              unsigned threads);
+
+ private:
+  friend class EntryReader;
+
+  void make_models();
+  bool expand_tables(const Coding& coding, unsigned itemsize);
+  bool expand(uint8_t number);
+  void add_blocks(const Tensor& tensor, uint64_t address, std::vector<Block>& blocks) const;
+
+  std::vector<Tensor> tensors_;
+  std::vector<uint64_t> lengths_;
+  std::vector<BlockNumbers> numbers_;
+  std::vector<Coding> codings_;
+  std::vector<std::unique_ptr<uint8_t[]>> classes_;  // of rows and columns, which codings point to
+  std::vector<std::string_view> tables_;
+  std::vector<Options> options_;
+  std::string_view metadata_;
+  std::unique_ptr<DecodeModel[]> models_;
+  std::vector<int16_t> escapes_;
+  std::vector<uint8_t> largest_;  // symbol of each table that was expanded
+  std::vector<bool> expanded_;
+  std::mutex expanding_;
+};
+
+}  // namespace spf

@@ -1,0 +1,76 @@
+// The index of a file for Python: which tensors there are, and their decoding.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include "bindings.h"
+#include "index.h"
+
+namespace nb = nanobind;
+
+namespace {
+
+// Keeps the bytes alive that the index points to.
+class BoundIndex {
+ public:
+  explicit BoundIndex(nb::bytes data) : data_(std::move(data)) {}
+
+  bool read(uint64_t offset, uint64_t most_tensors) {
+    return index_.read(reinterpret_cast<const uint8_t*>(data_.c_str()), data_.size(), offset, most_tensors);
+  }
+
+  // (name, data type, shape, number of the target or -1, whether it is a copy, bytes when decoded) of each tensor.
+  nb::list heads() const {
+    nb::list heads;
+    for (const spf::Tensor& tensor : index_.tensors()) {
+      const uint64_t* const lengths = index_.shape(tensor);
+      nb::object shape = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(tensor.rank)));
+      for (size_t i = 0; i < tensor.rank; ++i) {
+        PyTuple_SetItem(shape.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromUnsignedLongLong(lengths[i]));
+      }
+      heads.append(nb::make_tuple(nb::str(tensor.name.data(), tensor.name.size()), tensor.dtype, shape, tensor.target,
+                                  tensor.copied, tensor.elements * tensor.itemsize));
+    }
+    return heads;
+  }
+
+  nb::bytes metadata() const { return nb::bytes(index_.metadata().data(), index_.metadata().size()); }
+
+  // (number of the tensor, bytes of the map) of each entry that has options.
+  nb::list options() const {
+    nb::list found;
+    for (const spf::Options& options : index_.options()) {
+      found.append(nb::make_tuple(options.tensor, nb::bytes(data_.c_str() + options.start, options.stop - options.start)));
+    }
+    return found;
+  }
+
+  bool decode(HalfWords numbers, Words addresses, int file, nb::object memory, unsigned threads) {
+    if (numbers.size() != addresses.size()) throw nb::value_error("an address for each tensor is needed");
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      if (numbers.data()[i] >= index_.tensors().size()) throw nb::index_error("the file has no tensor of that number");
+    }
+    const HeldSource source(file, memory);
+    nb::gil_scoped_release release;
+    return index_.decode(numbers.data(), addresses.data(), numbers.size(), source.source, threads);
+  }
+
+ private:
+  nb::bytes data_;
+  spf::Index index_;
+};
+
+}  // namespace
+
+void bind_index(nb::module_& m) {
+  nb::class_<BoundIndex>(m, "Index", "The index of a file, read without Python's objects.")
+      .def(nb::init<nb::bytes>(), nb::arg("data"))
+      .def("read", &BoundIndex::read, nb::arg("offset"), nb::arg("most_tensors"),
+           "Whether the index breaks no rule and holds nothing that is not known here.")
+      .def("heads", &BoundIndex::heads, 
+           "(name, data type, shape, target or -1, whether it is a copy, bytes when decoded) of each tensor.")
+      .def("metadata", &BoundIndex::metadata, "The bytes of the map of metadata; none when there is none.")
+      .def("options", &BoundIndex::options, "(number of the tensor, bytes of the map) of each entry with options.")
+      .def("decode", &BoundIndex::decode, nb::arg("numbers"), nb::arg("addresses"), nb::arg("file"),
+           nb::arg("memory").none(), nb::arg("threads"),
+           "Decodes tensors to zeroed memory; False when something is wrong.");
+}
