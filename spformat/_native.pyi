@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 BLOCK_BYTES: int
+CODING_BYTES: int
 
 def run(
     task: str,

@@ -275,6 +275,7 @@ void most_stored_bytes(Bytes blocks, Words out) {
 
 NB_MODULE(_native, m) {
   m.attr("BLOCK_BYTES") = sizeof(spf::Block);
+  m.attr("CODING_BYTES") = sizeof(spf::Coding);
   bind_index(m);
   nb::class_<BoundModels>(m, "Models", "The tables of one file, expanded for the kernels.")
       .def(nb::init<bool>(), nb::arg("encoding"))

@@ -16,7 +16,7 @@ using Bytes = std::vector<uint8_t>;
 struct Case {
   spf::Block block;
   spf::Coding coding;
-  Bytes strip_tables, row_class, column_class, codebook;
+  Bytes strip_tables, row_class, column_class, codebook, scales;
   std::unique_ptr<spf::DecodeModel[]> models;
   int16_t escape[256];
 };
@@ -25,6 +25,10 @@ class Input {
  public:
   Input(const uint8_t* data, size_t bytes) : at_(data), end_(data + bytes) {}
   bool empty() const { return at_ == end_; }
+  [[noreturn]] static void fail(const char* what) {
+    std::fprintf(stderr, "%s\n", what);
+    std::exit(2);
+  }
 
   template <class T>
   T number() {
@@ -44,9 +48,7 @@ class Input {
 
  private:
   void need(size_t bytes) const {
-    if (static_cast<size_t>(end_ - at_) >= bytes) return;
-    std::fprintf(stderr, "the cases are cut short\n");
-    std::exit(2);
+    if (static_cast<size_t>(end_ - at_) < bytes) fail("the cases are cut short");
   }
   const uint8_t *at_, *end_;
 };
@@ -70,13 +72,16 @@ inline std::unique_ptr<Case> read_case(const Bytes& data) {
   one->block = input.number<spf::Block>();
   if (input.empty()) return one;
   one->coding = input.number<spf::Coding>();
-  for (Bytes* part : {&one->strip_tables, &one->row_class, &one->column_class, &one->codebook}) *part = input.sized();
+  for (Bytes* part : {&one->strip_tables, &one->row_class, &one->column_class, &one->codebook, &one->scales})
+    *part = input.sized();
   expand_tables(*one, input.sized());
+  if (!input.empty()) input.fail("a case is longer than what it holds");
   one->coding.models = {one->models.get(), nullptr, one->escape};
   one->coding.strip_tables = one->strip_tables.data();
   one->coding.row_class = one->row_class.empty() ? nullptr : one->row_class.data();
   one->coding.column_class = one->column_class.empty() ? nullptr : one->column_class.data();
   one->coding.codebook = one->codebook.data();
+  one->coding.scales = one->scales.data();
   one->block.coding = reinterpret_cast<uint64_t>(&one->coding);
   return one;
 }

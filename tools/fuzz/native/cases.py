@@ -1,7 +1,7 @@
 """Blocks of the conformance vectors for the native harness: python -m tools.fuzz.native.cases CASES CORPUS.
 
-What the index says of a block stays as it is there, for Python checks it before a kernel sees it; the harness changes
-stored bytes, counts and tables. Each block also becomes a first input in the folder CORPUS.
+What the index says of a block stays as it is there, for it is checked before a kernel sees it; the harness changes
+stored bytes, counts and tables. Each block, table and index also becomes a first input in the folder CORPUS.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from spformat import _native
 from spformat.codecs.frequencies import Table
 from spformat.layouts import jobs
-from spformat.layouts.coding import Codebook, Strips
+from spformat.layouts.coding import Codebook, Scaled, Strips
 from spformat.layouts.model_bank import ModelBank, NativeCoding
 from spformat.reader import Entry, Reader
 
 from ..seeds import VECTORS
-
-CODING_BYTES = 72  # kernels/coding.h
 
 
 def main(cases: Path, corpus: Path) -> None:
@@ -34,6 +33,8 @@ def main(cases: Path, corpus: Path) -> None:
         with Reader(path) as reader:
             for number, table in enumerate(_tables(reader)):
                 (corpus / f"table-{path.stem}-{number}").write_bytes(b"\xff\xff\0\0" + table)
+            offset = reader._file.footer.index_offset
+            (corpus / f"index-{path.stem}").write_bytes(struct.pack("<HI", 0xFFFE, offset) + reader._file.index_data)
 
 
 def _blocks() -> Iterator[tuple[bytes, bytes]]:
@@ -55,9 +56,12 @@ def _coding(reader: Reader, entry: Entry) -> bytes:
     tables = _tables(reader)
     native = NativeCoding(coding, ModelBank([Table(data) for data in tables]), entry.dtype.itemsize)
     strips = coding.index if isinstance(coding.index, Strips) else Strips(0, 0, b"", b"", b"")
-    book = coding.value.patterns if isinstance(coding.value, Codebook) else b""
-    parts = [strips.strip_tables, strips.rows, strips.columns, book, b"".join(map(_sized, tables))]
-    return ctypes.string_at(native.address, CODING_BYTES) + b"".join(map(_sized, parts))
+    scaled = coding.value if isinstance(coding.value, Scaled) else None
+    book = coding.value if scaled is None else scaled.steps
+    patterns = book.patterns if isinstance(book, Codebook) else b""
+    scales = b"" if scaled is None else scaled.scales
+    parts = [strips.strip_tables, strips.rows, strips.columns, patterns, scales, b"".join(map(_sized, tables))]
+    return ctypes.string_at(native.address, _native.CODING_BYTES) + b"".join(map(_sized, parts))
 
 
 def _tables(reader: Reader) -> list[bytes]:

@@ -1,8 +1,9 @@
-// One input of the fuzzer: a block of a vector with other stored bytes, their digest right, or a table. It is decoded
-// in every way there is, into memory of exactly its size. AddressSanitizer and UBSan see wrong accesses, this file
+// One input of the fuzzer: a block of a vector with other stored bytes, their digest right, or a table, or an index. It
+// is decoded in every way there is, into memory of exactly its size. AddressSanitizer and UBSan see wrong accesses, this file
 // sees ways of decoding that disagree.
 #include "cases.h"
 #include "engine.h"
+#include "index.h"
 #include "layouts.h"
 #include "simd.h"
 #include "xxh3.h"
@@ -111,6 +112,26 @@ void try_table(const uint8_t* data, size_t size) {
   spf::expand_decode_model(frequencies, *model);
 }
 
+// An index: four bytes that say where it starts, then its own. What it declares is decoded from sections of zeros, while
+// that is little: most blocks have another digest, but tables and codings are made ready for all.
+void try_index(const uint8_t* data, size_t size) {
+  if (size < 4) return;
+  constexpr uint64_t kMost = 1 << 16;
+  const uint64_t offset = spf::load<uint32_t>(data);
+  const Bytes bytes(data + 4, data + size);
+  spf::Index index;
+  if (!index.read(bytes.data(), bytes.size(), offset, kMost)) return;
+  const Bytes sections((offset < kMost ? offset : 0) + kFooter);
+  const spf::Source source{-1, sections.data(), sections.size() - kFooter};
+  for (uint32_t number = 0; number < index.tensors().size(); ++number) {
+    const spf::Tensor& tensor = index.tensors()[number];
+    if (tensor.elements > kMost) continue;
+    auto elements = memory<uint8_t>(tensor.elements * tensor.itemsize);
+    const auto address = reinterpret_cast<uint64_t>(elements.data());
+    index.decode(&number, &address, 1, source, 1);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -119,6 +140,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto number = spf::load<uint16_t>(data);
   if (number == 0xffff) {
     try_table(data + 4, size - 4);
+  } else if (number == 0xfffe) {
+    try_index(data + 2, size - 2);
   } else {
     try_block(*cases[number % cases.size()], data + 2, size - 2);
   }
