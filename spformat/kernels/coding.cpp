@@ -80,8 +80,9 @@ uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* sy
   return to + escaped;
 }
 
+// Clears `no_zeros` when a literal is zero.
 Failure read_escaped(const Block& b, const Coding& coding, const uint8_t* keys, uint64_t count, const uint8_t* literals,
-                     uint8_t* values) {
+                     uint8_t* values, bool& no_zeros) {
   const uint64_t limit = uint64_t{1} << (8 * b.itemsize - 1 - coding.shift);
   const auto escape = static_cast<uint8_t>(coding.models.escape[coding.value_table]);
   Failure failure;
@@ -92,6 +93,7 @@ Failure read_escaped(const Block& b, const Coding& coding, const uint8_t* keys, 
       failure = {Status::float_high, limit - 1, high};
       return false;
     }
+    no_zeros &= high != 0;
     with_item(b.itemsize, [&]<class Item>(Item*) {
       if constexpr (sizeof(Item) <= 8) replace_high<Item>(values + i * sizeof(Item), coding.shift, high);
     });
@@ -112,7 +114,8 @@ Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& w
   if (const Failure failure = cursor.take(bytes_of_bits(count, width), &fields)) return failure;
   if (!padding_is_zero(fields, count, width)) return {Status::float_padding, 0, 1};
   simd().join[size_index(b.itemsize)]({coding.shift, coding.base}, work.symbols, fields, count, values);
-  if (escaped) return read_escaped(b, coding, work.symbols, count, literals, values);
+  work.no_zeros = coding.base > 0;
+  if (escaped) return read_escaped(b, coding, work.symbols, count, literals, values, work.no_zeros);
   return {};
 }
 

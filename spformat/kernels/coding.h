@@ -33,6 +33,7 @@ struct Workspace {
   uint8_t* tables;    // the same, and eight rows of a mask
   uint8_t* literals;  // two bytes for each symbol
   uint8_t* values;    // entries x itemsize
+  bool no_zeros;      // set when values were read that cannot be zero, whatever their fields are
 };
 
 inline const Coding* coding_of(const Block& b) { return reinterpret_cast<const Coding*>(b.coding); }

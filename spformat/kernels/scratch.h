@@ -33,7 +33,7 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
   if (!b.coding) return {};
   const uint64_t symbols = most_symbols(b);
   return {room(scratch.mask, symbols), room(scratch.symbols, symbols), room(scratch.tables, symbols + 8 * (b.row_elements / 8 + 9)),
-          encoding ? room(scratch.literals, 2 * symbols) : nullptr, room(scratch.values, b.entries * b.itemsize)};
+          encoding ? room(scratch.literals, 2 * symbols) : nullptr, room(scratch.values, b.entries * b.itemsize), false};
 }
 
 // Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
