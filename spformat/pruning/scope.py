@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from ..errors import PruningError
+
 OFTEN_SPARED = (
     "*embed*",  # embeddings.word_embeddings, embed_tokens, patch_embed, pos_embedding
     "wte",
@@ -26,6 +28,8 @@ OFTEN_SPARED = (
     "score",
     "head",
     "*logits*",
+    "weight_g",  # weight normalization's magnitudes, of rank 2 or more: old style
+    "original0",  # and new
 )
 
 
@@ -45,6 +49,11 @@ class Scope:
     exclude: Sequence[str] = ()
     spared: Sequence[str] = OFTEN_SPARED
     min_rank: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("include", "exclude", "spared"):
+            if isinstance(getattr(self, name), str):
+                raise PruningError(f"{name} is a sequence of patterns, not the text {getattr(self, name)!r}")
 
     def takes(self, name: str, rank: int) -> bool:
         """Whether a tensor of that name and rank is pruned."""
