@@ -11,7 +11,7 @@ of "net.fc1.weight"), one with a dot with the whole name ("net.fc1.*").
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ..errors import PruningError
@@ -62,6 +62,10 @@ class Scope:
         if self.include:
             return matches(name, self.include)
         return not matches(name, self.spared)
+
+    def spares(self, name: str, rank: int) -> bool:
+        """Whether a tensor would be pruned if its name were not among `spared`."""
+        return not self.takes(name, rank) and replace(self, spared=()).takes(name, rank)
 
     def unused(self, names: Iterable[str]) -> list[str]:
         """The patterns of include and exclude that match no name: very likely typing errors."""
