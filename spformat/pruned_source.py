@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from .pruning.methods import Fixed, Magnitude, Method
 from .pruning.schedules import OneShot
 from .pruning.scope import Scope
 from .sources import Source
+from .sources.wording import listing
 from .torch_arrays import to_tensor, torch
 
 
@@ -47,8 +49,9 @@ class PrunedSource(Source):
         self._inner = inner
         self._method, self._scope = method or Magnitude(), scope
         self._plan: Plan | None = None
-        self.notes, self.metadata = inner.notes, dict(inner.metadata)
+        self.metadata = dict(inner.metadata)
         self.pruned = _chosen(inner, names or Scope())
+        self.notes = [*inner.notes, *_spared(inner, names or Scope())]
         self.sparsity: float | None = None
         self.layers: dict[str, PrunedLayer] = {}
 
@@ -121,3 +124,12 @@ def _chosen(source: Source, scope: Scope) -> list[str]:
     if not chosen:
         raise PruningError("nothing to prune: no floating point tensor is in the scope")
     return chosen
+
+
+def _spared(source: Source, scope: Scope) -> list[str]:
+    """A note on what only its name saves: VGG's classifier is nine tenths of the network."""
+    specs = {name: source.spec(name) for name in source.names()}
+    spared = [name for name, (dtype, shape) in specs.items() if dtype.is_float and scope.spares(name, len(shape))]
+    weights = sum(prod(specs[name][1]) for name in spared)
+    text = f"left alone, by their names embeddings or output layers: {listing(spared)} ({weights:,} weights)"
+    return [f"{text}; --include takes them in"] if spared else []

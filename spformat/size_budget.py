@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import PruningError
 from .pruning.attached import effective
 from .pruning.budget import sparsity_for_size
-from .pruning.masks import LAYER, make_masks
+from .pruning.masks import LAYER, apply_mask, make_masks
 from .pruning.methods import Method
 from .pruning.pruner import Pruner
 from .pruning.schedules import Rounds
@@ -29,7 +29,7 @@ MOST_ROUNDS = 20
 
 def packed_size(model: Module, metadata: Mapping[str, Any] | None = None, policy: Policy | None = None) -> int:
     """Bytes of the file that `save_file` would write of the model, masks of a Pruner folded into the weights."""
-    return len(save(effective(model.state_dict()), metadata, policy=policy))
+    return len(save(_state(model), metadata, policy=policy))
 
 
 def size_by_layer(
@@ -38,12 +38,24 @@ def size_by_layer(
     """A function from sparsities by parameter name to the bytes of the file; for Sensitivity.suggest."""
 
     def size_of(sparsities: Mapping[str, float]) -> int:
-        state = effective(model.state_dict())
+        state = _state(model)
         weights = {name: state[name] for name in sparsities}
         masks = make_masks(weights, sparsities, method)
-        return len(save({**state, **{n: w.masked_fill(~masks[n], 0) for n, w in weights.items()}}, policy=policy))
+        pruned = {name: apply_mask(weight, masks[name]) for name, weight in weights.items()}
+        return len(save(_state(model, pruned), policy=policy))
 
     return size_of
+
+
+def _state(model: Module, pruned: Mapping[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+    """The state dict, masks folded in, with tensors replaced: under all names of each, so that ties stay."""
+    replaced = pruned or {}
+    state = {**effective(model.state_dict()), **replaced}
+    first: dict[torch.Tensor, str] = {}
+    shared = [item for item in model.named_parameters(remove_duplicate=False) if item[0] in state]
+    for name, parameter in sorted(shared, key=lambda item: item[0] not in replaced):
+        state[name] = state[first.setdefault(parameter, name)]
+    return state
 
 
 @dataclass(frozen=True)
@@ -94,14 +106,14 @@ def _prune_to(
     model: Module, pruner: Pruner, goal: int, found: list[SizeRound], method: Method | None, policy: Policy | None
 ) -> float:
     """Prune to the least sparsity whose file is at most `goal`, and return it."""
-    state = effective(model.state_dict())
+    state = _state(model)
     weights = {name: state[name] for name in pruner.masks()}
 
     def size_of(sparsity: float) -> int:
         masks = make_masks(weights, sparsity, method, pruner.scope, pruner.masks())
-        pruned = {name: weight.masked_fill(~masks[name], 0) for name, weight in weights.items()}
+        pruned = {name: apply_mask(weight, masks[name]) for name, weight in weights.items()}
         pruner.schedule = Rounds(sparsity, len(found) + 1, "prune to a size")
-        return len(save({**state, **pruned}, pruner.provenance(), policy=policy))
+        return len(save(_state(model, pruned), pruner.provenance(), policy=policy))
 
     sparsity = sparsity_for_size(size_of, goal, least=found[-1].sparsity if found else 0.0)
     pruner.schedule = Rounds(sparsity, len(found) + 1, "prune to a size")

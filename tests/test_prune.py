@@ -87,6 +87,14 @@ def test_what_was_done_is_in_the_metadata(source, tmp_path):
     }
 
 
+def test_what_its_name_saves_is_told(source, tmp_path):
+    note = "left alone, by their names embeddings or output layers: embed.weight (120 weights); --include takes them in"
+    for end in ("spf", "npz"):
+        assert note in spformat.prune(source, tmp_path / f"p.{end}", 0.5).notes
+    for names in (Scope(include=["*"]), Scope(exclude=["embed"]), Scope(spared=())):
+        assert spformat.prune(source, tmp_path / "p.spf", 0.5, names=names).notes == []
+
+
 def test_every_float_type_and_stride(tmp_path):
     base = torch.arange(1.0, 25).reshape(4, 6)
     kinds = {str(k): base.to(k) for k in (torch.bfloat16, torch.float16, torch.float64, torch.float8_e5m2)}

@@ -5,10 +5,35 @@ import torch
 
 import spformat.torch
 from spformat.errors import PruningError
+from spformat.pruning import Scope
 from spformat.pruning.sensitivity import Sensitivity
 from spformat.size_budget import packed_size, prune_to_size, size_by_layer
 from tests.pruning.conftest import one_thread  # noqa: F401
 from tests.pruning.models import conv_net, train_step
+
+
+class Tied(torch.nn.Module):
+    """Two layers have one weight; another is one module with two names."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.c = (torch.nn.Linear(64, 64) for _ in range(3))
+        self.b.weight = self.a.weight
+        self.again = self.c
+
+
+@pytest.mark.parametrize("names", [Scope(), Scope(include=["b", "c"])])
+def test_shared_weights_are_pruned_under_all_their_names(names, tmp_path):
+    model = Tied()
+    budget = packed_size(model) // 3
+    pruner, (only,) = prune_to_size(model, budget, names=names)
+    assert {n.split(".")[0] for n in pruner.masks()} == ({"b", "c"} if names.include else {"a", "c"})
+    record = pruner.finalize()
+    spformat.torch.save_file(model.state_dict(), tmp_path / "m.spf", metadata=record)
+    assert 0.97 * budget < (tmp_path / "m.spf").stat().st_size == only.file_bytes <= budget
+    dense = Tied()
+    assert size_by_layer(dense)({"a.weight": 1.0, "c.weight": 1.0}) < packed_size(dense) // 10
 
 
 def large():

@@ -24,6 +24,14 @@ def size(text: str) -> int:
     return int(found[1]) * unit + int(float(found[2] or 0) * unit)
 
 
+def share(text: str) -> float:
+    """A share of a whole, 0 to 1."""
+    found = re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]{1,3})?|[0-9]+\.", text.strip().lower(), re.ASCII)
+    if found is None or not 0 <= float(text) <= 1:
+        raise click.BadParameter(f"{text!r} is not a number from 0 to 1, such as 0.9.")
+    return float(text)
+
+
 def rows(text: str) -> int:
     """A number of rows, or all of them."""
     from ..planning.policy import ALL_ROWS

@@ -32,7 +32,7 @@ COLUMNS = (
 @click.command("prune", short_help="Prune the tensors of a checkpoint.")
 @click.argument("src", type=click.Path())
 @click.argument("dst", type=click.Path())
-@click.option("--sparsity", type=click.FloatRange(0, 1), metavar="S", help="Share of zeros, 0 to 1, such as 0.9.")
+@click.option("--sparsity", type=options.share, metavar="S", help="Share of zeros, 0 to 1, such as 0.9.")
 @click.option("--size", type=options.size, metavar="SIZE", help="Instead: just so far that the .spf file fits SIZE.")
 @click.option("--scope", type=click.Choice(["layer", "global"]), default="layer", help="Each tensor, or all as one.")
 @click.option("--method", type=click.Choice(METHODS), default="magnitude", help="What goes first.")
@@ -72,6 +72,8 @@ def command(
     more are pruned, but for embeddings and output layers, by the names that these usually have; --include takes
     them in. A PATTERN is a shell glob, compared with each part of a dotted name or, if it has a dot, with the whole.
     """
+    if sparsity is not None and size is not None:
+        raise click.UsageError("Either --sparsity or --size, not both.")
     chosen = _method(method, sparsity is not None or size is not None)
     from ..pruning.scope import Scope
 

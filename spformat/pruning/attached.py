@@ -39,7 +39,9 @@ class Masked:
     @property
     def mask(self) -> torch.Tensor:
         """Bool, of the weight's shape: True where it survives."""
-        found: torch.Tensor = getattr(self.module, self.attribute + MASK)
+        found = self.module._buffers.get(self.attribute + MASK)
+        if found is None:
+            raise PruningError("has no mask any more: another Pruner was finalized", tensor=self.name)
         return found
 
     def shrink(self, mask: torch.Tensor) -> None:
@@ -127,7 +129,8 @@ def _rename_loaded(module: Module, state: dict[str, Any], prefix: str, *_: objec
     for name in _own(module):
         if prefix + name + ORIG in state:
             state[prefix + name] = state.pop(prefix + name + ORIG)
-        state.setdefault(prefix + name + MASK, module._buffers[name + MASK])
+        mask = state.get(prefix + name + MASK, module._buffers[name + MASK])
+        state[prefix + name + MASK] = mask != 0  # torch's masks are floats, and `assign` would keep them
 
 
 def _enforce_loaded(module: Module, _keys: object) -> None:

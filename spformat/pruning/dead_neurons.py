@@ -49,7 +49,7 @@ def _shrink(link: Link, kept: dict[str, str]) -> bool:
     """Take the dead units between two layers out; whether there were any."""
     unheard = ~link.outgoing().any(1)
     unfed = ~link.incoming().any(1) & ~unheard
-    constants = torch.zeros(link.units, dtype=torch.float64)
+    constants = torch.zeros_like(unfed, dtype=torch.float64)
     if unfed.any():
         try:
             constants = link.constants().where(unfed, 0)

@@ -36,7 +36,8 @@ def group_of(model: Module) -> dict[str, str]:
 
 @contextmanager
 def frozen(model: Module, group: str) -> Iterator[None]:
-    """While this lasts the parameters of the group have no gradient and its batch statistics stand still.
+    """While this lasts the parameters of the group have no gradient (what they had is dropped) and
+    its batch statistics stand still.
 
     group: "conv" or "dense". The statistics stay even when the model is put in training mode.
     """
@@ -49,6 +50,7 @@ def frozen(model: Module, group: str) -> Iterator[None]:
     handles = [module.register_forward_pre_hook(_evaluate) for module in norms]
     for parameter in parameters:
         parameter.requires_grad_(False)
+        parameter.grad = None  # optimizers decay whatever has a gradient, even one of zeros
     try:
         yield
     finally:

@@ -55,9 +55,10 @@ def find_ticket(
 
     levels: rounds of pruning. Either share, what each round prunes of the survivors (0.2 in the paper), or the
     sparsity to end at, from which it follows. output: name of the output layer's weight, pruned at half the
-    share. rewind: the state dict to go back to, early weights instead of those that the model has now. train must
-    begin anew each time, with its own optimizer and schedule of learning rates. Batch normalization goes back
-    with the rest. Returns the Pruner, the model trained at the last level, and what came of every level.
+    share (within layers only). rewind: the state dict to go back to, early weights instead of those that the model
+    has now. train must begin anew each time, with its own optimizer and schedule of learning rates. Batch
+    normalization goes back with the rest. Returns the Pruner, the model trained at the last level, and what came of
+    every level.
     """
     if (share is None) == (sparsity is None):
         raise PruningError("either the share that a round prunes or the sparsity to end at")
@@ -65,6 +66,8 @@ def find_ticket(
     start = copy.deepcopy(model.state_dict()) if rewind is None else rewind
     schedule = Rounds(sparsity or ticket_sparsity(levels, each), levels, "lottery ticket")
     pruner = Pruner(model, schedule, scope=scope, names=names)
+    if output is not None and scope != LAYER:
+        raise PruningError("the global scope has no share for a single layer", tensor=output)
     if output is not None and output not in pruner.masks():
         raise PruningError("the output layer is not among the pruned weights", tensor=output)
     train(model)

@@ -65,18 +65,27 @@ def plan(
     lower index. Raises PruningError for sparsities outside 0 to 1 and combinations that make no sense.
     """
     method = method or Magnitude()
-    if scope not in (LAYER, GLOBAL):
-        raise PruningError(f"scope must be {LAYER} or {GLOBAL}, not {scope!r}")
+    each = sparsity is None or isinstance(sparsity, Mapping)
+    check_scope(scope, method, each)
     if isinstance(method, Fixed):
-        if sparsity is not None or scope == GLOBAL:
+        if sparsity is not None:
             raise PruningError(f"the method {method.name} decides for each layer how much goes, and takes no sparsity")
         return Plan(method, None)
     if scope == LAYER or not weights:
         return Plan(method, sparsity)
-    if isinstance(sparsity, Mapping) or sparsity is None:
-        raise PruningError("the global scope needs one sparsity for all tensors")
     assert isinstance(method, Ranked)
+    assert isinstance(sparsity, (int, float))
     return Plan(method, sparsity, _global_cuts(weights, sparsity, method, alive or {}))
+
+
+def check_scope(scope: str, method: Method, each: bool) -> None:
+    """Raises PruningError unless the scope is one and goes with the method. each: not one sparsity for all."""
+    if scope not in (LAYER, GLOBAL):
+        raise PruningError(f"scope must be {LAYER} or {GLOBAL}, not {scope!r}")
+    if scope == GLOBAL and isinstance(method, Fixed):
+        raise PruningError(f"the method {method.name} decides for each layer how much goes, not over all")
+    if scope == GLOBAL and each:
+        raise PruningError("the global scope needs one sparsity for all tensors")
 
 
 def make_masks(

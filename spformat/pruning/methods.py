@@ -50,7 +50,7 @@ class Ranked(Method):
         scores = self.scores(plain(weight, label), label)
         if alive is None:
             return scores
-        whole = alive if alive.shape == scores.shape else alive.reshape(len(alive), -1).any(1)
+        whole = alive if alive.shape == scores.shape else alive.flatten(1).any(1)
         return scores.masked_fill(~whole, DEAD)
 
 
@@ -82,7 +82,7 @@ class Random(Ranked):
     def scores(self, weight: Tensor, label: str) -> Tensor:
         # One number of 32 bits: torch's generator leaves the higher bits of a seed out.
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed} {label}".encode()))
-        return torch.rand(weight.shape, generator=generator).to(weight.device)
+        return torch.rand(weight.shape, generator=generator, device="cpu").to(weight.device)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Rows(Ranked):
     def scores(self, weight: Tensor, label: str) -> Tensor:
         if weight.ndim < 2:
             raise PruningError("has no rows to prune: its rank is less than 2", tensor=label)
-        norms: Tensor = torch.linalg.vector_norm(weight.reshape(len(weight), -1), self.norm, dim=1)
+        norms: Tensor = torch.linalg.vector_norm(weight.flatten(1), self.norm, dim=1)
         return norms
 
     def units(self, weight: Tensor) -> int:
@@ -149,7 +149,7 @@ class NofM(Fixed):
         scores = plain(weight, label).abs()
         if alive is not None:
             scores = scores.masked_fill(~alive, DEAD)
-        columns = weight[0].numel() if weight.ndim and len(weight) else 0
+        columns = weight[0].numel() if weight.ndim and len(weight) else weight.numel()
         if columns % self.m:
             raise PruningError(f"rows of {columns} entries do not divide into groups of {self.m}", tensor=label)
         order = scores.reshape(-1, self.m).sort(dim=1, descending=True, stable=True).indices

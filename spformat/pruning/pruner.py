@@ -11,11 +11,12 @@ from ..errors import PruningError
 from ..torch_arrays import torch
 from . import provenance
 from .attached import Masked, attach, detach
-from .masks import LAYER, Masks, Sparsity, achieved, plan
+from .masks import LAYER, Masks, Sparsity, achieved, check_scope, plan
 from .methods import Fixed, Magnitude, Method
 from .parameters import prunable
 from .schedules import OneShot, Schedule
 from .scope import Scope
+from .selection import check_sparsity
 
 Module = torch.nn.Module
 
@@ -50,21 +51,22 @@ class Pruner:
     ) -> None:
         """schedule: when and how far; a number is one shot, at the first step.
 
-        method: what goes first (Magnitude). scope: "layer" or "global". names: which parameters (see Scope).
-        targets: final sparsity of some parameters by full name, instead of the schedule's; on the way they keep
-        the schedule's pace. Raises PruningError when nothing is to be pruned or a name is unknown.
+        method: what goes first (Magnitude); of a method that decides how much goes, the schedule only says when.
+        scope: "layer" or "global". names: which parameters (see Scope). targets: final sparsity of some parameters
+        by full name, instead of the schedule's; on the way they keep the schedule's pace. Raises PruningError when
+        nothing is to be pruned, a name is unknown, or settings make no sense together.
         """
-        self.schedule = OneShot(schedule) if isinstance(schedule, (int, float)) else schedule
+        self.schedule = schedule if isinstance(schedule, Schedule) else OneShot(float(schedule))
         self.method = method or Magnitude()
         self.scope = scope
-        self.targets = dict(targets or {})
+        self.targets = {name: check_sparsity(target) for name, target in (targets or {}).items()}
         self.steps = 0
+        check_scope(scope, self.method, each=bool(self.targets))
         places = prunable(model, names or Scope())
         unknown = set(self.targets) - {name for *_, name in places}
         if unknown:
             raise PruningError(f"targets for parameters that are not pruned: {', '.join(sorted(unknown))}")
         self._masked = [attach(*place) for place in places]
-        self._by_parameter = {masked.weight: masked for masked in self._masked}
         self._handles: list[Any] = []
         self._listen()
 
@@ -79,7 +81,10 @@ class Pruner:
         return True
 
     def prune(self, sparsity: Sparsity) -> None:
-        """Shrink the masks to this sparsity now. Raises PruningError where weights are NaN or infinite."""
+        """Shrink the masks to this sparsity now. Raises PruningError where weights are NaN or infinite, and after
+        `finalize`.
+        """
+        self._check_not_final()
         weights: Masks = {masked.name: masked.weight.detach() for masked in self._masked}
         wanted = self._wanted(sparsity) if self.targets and not isinstance(sparsity, Mapping) else sparsity
         fixed = isinstance(self.method, Fixed)
@@ -111,42 +116,54 @@ class Pruner:
 
     def provenance(self) -> dict[str, Any]:
         """What was done, for `metadata` of save_file or pack: {"pruning": {...}}; see provenance."""
+        self._check_not_final()
         ranked = not isinstance(self.method, Fixed)
         target = {name: self.targets.get(name, self.schedule.final) for name in self.masks()} if ranked else None
-        return provenance.record(self.masks(), self.method, self.scope, target, self.schedule.describe())
+        times = {name: value for name, value in self.schedule.describe().items() if ranked or name != "sparsity"}
+        return provenance.record(self.masks(), self.method, self.scope, target, times)
 
     def finalize(self) -> dict[str, Any]:
-        """Leave a plain model with zeros, no mask and no hook in it; returns the provenance."""
+        """Leave a plain model with zeros, no mask and no hook in it; returns the provenance. Raises
+        PruningError the second time.
+        """
         record = self.provenance()
         for handle in self._handles:
             handle.remove()
         for masked in self._masked:
             detach(masked)
-        self._handles, self._masked, self._by_parameter = [], [], {}
+        self._handles, self._masked = [], []
         return record
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed training needs besides the model's and the optimizer's state dicts."""
-        return {"steps": self.steps, "schedule": self.schedule.describe(), "method": self.method.describe()}
+        kind = {"schedule": self.schedule.describe(), "method": self.method.describe(), "scope": self.scope}
+        return {"steps": self.steps, **kind, "targets": dict(self.targets)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where another pruner stopped. Raises PruningError when it had another schedule or method."""
-        for what, own in (("schedule", self.schedule.describe()), ("method", self.method.describe())):
-            if state[what] != own:
-                raise PruningError(f"the state is of a pruner with another {what}", expected=own, found=state[what])
+        """Go on where another pruner stopped. Raises PruningError when it had another schedule, method, scope or
+        other targets.
+        """
+        own = self.state_dict()
+        for what in own.keys() - {"steps"}:
+            if state.get(what) != own[what]:
+                text = f"the state is of a pruner with another {what}"
+                raise PruningError(text, expected=own[what], found=state.get(what))
         self.steps = int(state["steps"])
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Pruner:
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
         twin.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self._plain().items()})
-        twin._by_parameter = {masked.weight: masked for masked in twin._masked}
         twin._handles = []
         twin._listen()
         return twin
 
+    def _check_not_final(self) -> None:
+        if not self._masked:
+            raise PruningError("the pruner was finalized: it has no masks any more")
+
     def _plain(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_handles", "_by_parameter")}
+        return {name: value for name, value in self.__dict__.items() if name != "_handles"}
 
     def _wanted(self, sparsity: float) -> dict[str, float]:
         """The sparsity of each parameter when the schedule is at `sparsity`."""
@@ -158,15 +175,19 @@ class Pruner:
         from torch.optim.optimizer import register_optimizer_step_post_hook  # here: a missing torch names the extra
 
         for masked in self._masked:
+            trained = masked.weight.requires_grad
+            masked.weight.requires_grad_(True)  # frozen ones take no hook, and may be trained later
             handle = masked.weight.register_hook(_masking(masked))  # type: ignore[no-untyped-call]
+            masked.weight.requires_grad_(trained)
             self._handles.append(handle)
         self._handles.append(register_optimizer_step_post_hook(_after_optimizers(weakref.ref(self))))
         weakref.finalize(self, self._handles[-1].remove)
 
     def _after_step(self, optimizer: torch.optim.Optimizer) -> None:
+        by_parameter = {masked.weight: masked for masked in self._masked}  # load_state_dict(assign=True) changes them
         for group in optimizer.param_groups:
             for parameter in group["params"]:
-                masked = self._by_parameter.get(parameter)
+                masked = by_parameter.get(parameter)
                 if masked is not None:
                     masked.enforce()
                     _clear_state(optimizer.state.get(parameter, {}), ~masked.mask)

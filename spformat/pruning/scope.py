@@ -11,8 +11,10 @@ of "net.fc1.weight"), one with a dot with the whole name ("net.fc1.*").
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from ..errors import PruningError
 
 OFTEN_SPARED = (
     "*embed*",  # embeddings.word_embeddings, embed_tokens, patch_embed, pos_embedding
@@ -26,6 +28,8 @@ OFTEN_SPARED = (
     "score",
     "head",
     "*logits*",
+    "weight_g",  # weight normalization's magnitudes, of rank 2 or more: old style
+    "original0",  # and new
 )
 
 
@@ -46,6 +50,11 @@ class Scope:
     spared: Sequence[str] = OFTEN_SPARED
     min_rank: int = 2
 
+    def __post_init__(self) -> None:
+        for name in ("include", "exclude", "spared"):
+            if isinstance(getattr(self, name), str):
+                raise PruningError(f"{name} is a sequence of patterns, not the text {getattr(self, name)!r}")
+
     def takes(self, name: str, rank: int) -> bool:
         """Whether a tensor of that name and rank is pruned."""
         if rank < self.min_rank or matches(name, self.exclude):
@@ -53,6 +62,10 @@ class Scope:
         if self.include:
             return matches(name, self.include)
         return not matches(name, self.spared)
+
+    def spares(self, name: str, rank: int) -> bool:
+        """Whether a tensor would be pruned if its name were not among `spared`."""
+        return not self.takes(name, rank) and replace(self, spared=()).takes(name, rank)
 
     def unused(self, names: Iterable[str]) -> list[str]:
         """The patterns of include and exclude that match no name: very likely typing errors."""

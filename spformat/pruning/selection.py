@@ -111,7 +111,7 @@ def _pieces(parts: Scores, wide: bool) -> Iterator[torch.Tensor]:
 
 def _counts_from_top(parts: Scores, prefix: int, shift: int, digit: int, wide: bool) -> torch.Tensor:
     """How many keys that begin with `prefix` have a next digit of at least 2^digit - 1, 2^digit - 2, ... 0."""
-    counts = torch.zeros(1 << digit, dtype=torch.int64)
+    counts = torch.zeros(1 << digit, dtype=torch.int64, device="cpu")
     for keys in _pieces(parts, wide):
         if shift + digit < (63 if wide else 31):  # not the first round: few are left
             keys = keys[(keys >> shift + digit) == prefix] & (1 << shift + digit) - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, PruningError
 from ..torch_arrays import torch
+from .attached import ORIG
 from .masks import Masks, make_masks
 from .methods import Magnitude, Method
 from .parameters import prunable
@@ -102,9 +102,9 @@ def measure(
     base = evaluate(model)
     curves: dict[str, list[float]] = {}
     for module, attribute, name in prunable(model, names or Scope()):
-        parameter = module._parameters[attribute]
+        parameter = module._parameters.get(attribute, module._parameters.get(attribute + ORIG))  # torch's, if pruned
         assert parameter is not None
-        dense = copy.deepcopy(parameter.data)
+        before, dense = parameter.detach().clone(), getattr(module, attribute).detach().clone()
         curves[name] = []
         try:
             for sparsity in sparsities:
@@ -112,7 +112,7 @@ def measure(
                 parameter.data.copy_(dense.masked_fill(~masks[name], 0))
                 curves[name].append(evaluate(model))
         finally:
-            parameter.data.copy_(dense)
+            parameter.data.copy_(before)
     return Sensitivity(base, tuple(sparsities), curves)
 
 

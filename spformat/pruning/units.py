@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +26,7 @@ ELEMENTWISE = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Tanh, nn.Sigmoid,
     nn.Softplus, nn.Softsign, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.Identity,
 )  # fmt: skip
+POOLING = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
 SILENT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 FUNCTIONS: dict[Any, Callable[[Tensor], Tensor] | None] = {
@@ -31,6 +34,7 @@ FUNCTIONS: dict[Any, Callable[[Tensor], Tensor] | None] = {
     functional.gelu: functional.gelu, functional.silu: functional.silu, functional.dropout: None,
     functional.max_pool2d: None, torch.max_pool2d: None, functional.adaptive_avg_pool2d: None, torch.flatten: None,
 }  # fmt: skip
+POOLING_FUNCTIONS = (functional.max_pool2d, torch.max_pool2d, functional.adaptive_avg_pool2d)
 METHODS: dict[str, Callable[[Tensor], Tensor] | None] = {
     "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "flatten": None, "view": None, "reshape": None,
 }  # fmt: skip
@@ -75,8 +79,9 @@ class Link:
 
     def constants(self) -> Tensor:
         """What each unit would give to the second layer if all its incoming weights were zero; float64."""
-        bias = self.first.bias
-        value = torch.zeros(self.units, dtype=torch.float64) if bias is None else bias.double()
+        value: Tensor = self.first.weight.new_zeros(self.units, dtype=torch.float64)
+        if self.first.bias is not None:
+            value += self.first.bias  # not the bias itself: a function may work in place
         for step in self.steps:
             value = _normalized(step, value) if isinstance(step, NORMS) else step(value)
         if not torch.isfinite(value).all():
@@ -92,7 +97,8 @@ class Link:
         sums = weight.reshape(outputs, self.units, -1).sum(2) @ constants
         before = self.second.bias
         total = sums if before is None else before.double() + sums
-        self.second.bias = nn.Parameter(total.to(weight.device, self.second.weight.dtype))
+        like = self.second.weight if before is None else before
+        self.second.bias = _like(like, total.to(like.dtype))
 
     def select(self, kept: Tensor) -> None:
         """Leave only the units with these indices."""
@@ -131,10 +137,7 @@ def links(model: Module) -> Links:
     except Exception as error:
         raise PruningError(f"the model cannot be traced, so what its layers feed is not known: {error}") from error
     modules = dict(model.named_modules())
-    uses: dict[Any, int] = {}
-    for node in graph.nodes:
-        if node.op == "call_module":
-            uses[node.target] = uses.get(node.target, 0) + 1
+    uses = _uses(model, graph.nodes)
     found, refused = [], {}
     for node in graph.nodes:
         if node.op == "call_module" and _is_layer(modules[node.target]):
@@ -147,11 +150,23 @@ def links(model: Module) -> Links:
     return Links(found, refused)
 
 
+def _uses(model: Module, nodes: Any) -> Counter[str]:
+    """How often each module is called, or its parameters are read by others."""
+    uses = Counter(str(node.target) for node in nodes if node.op == "call_module")
+    uses.update(str(node.target).rpartition(".")[0] for node in nodes if node.op == "get_attr")
+    owners: dict[Tensor, list[str]] = {}
+    for name, module in model.named_modules():
+        for parameter in module.parameters(recurse=False):
+            owners.setdefault(parameter, []).append(name)
+    uses.update(name for sharing in owners.values() for name in sharing if len(sharing) > 1)
+    return uses
+
+
 def _is_layer(module: Module) -> bool:
     return isinstance(module, (nn.Linear, nn.Conv2d))
 
 
-def _follow(node: Any, modules: dict[str, Module], uses: dict[Any, int]) -> Link | None:
+def _follow(node: Any, modules: dict[str, Module], uses: Mapping[str, int]) -> Link | None:
     """The link that begins at a layer; None where its output is the network's. Raises Unsuited."""
     first: Any = modules[node.target]
     steps: list[Any] = []
@@ -171,6 +186,8 @@ def _follow(node: Any, modules: dict[str, Module], uses: dict[Any, int]) -> Link
             return Link(str(node.target), first, steps, module)
         if module is not None and uses[at.target] > 1 and isinstance(module, NORMS):
             raise Unsuited("a normalization after it is used more than once")
+        if isinstance(first, nn.Linear) and (isinstance(module, POOLING) or at.target in POOLING_FUNCTIONS):
+            raise Unsuited("its units are pooled")
         step = _step(at, module)
         flat = flat or _is_flattening(at, module)
         if isinstance(step, NORMS) and step.num_features != len(first.weight):
@@ -181,7 +198,7 @@ def _follow(node: Any, modules: dict[str, Module], uses: dict[Any, int]) -> Link
 
 def _check_layer(layer: Any, times: int) -> None:
     if times > 1:
-        raise Unsuited("a layer is used more than once")
+        raise Unsuited("a layer or its weight is used more than once")
     if layer._parameters.get("weight") is None:
         raise Unsuited("a weight is no plain parameter")
     if isinstance(layer, nn.Conv2d) and (layer.groups != 1 or layer.padding_mode != "zeros"):
@@ -232,14 +249,21 @@ def _is_flattening(node: Any, module: Module | None) -> bool:
 def _is_plain(module: Any) -> bool:
     if isinstance(module, nn.Flatten):
         return (module.start_dim, module.end_dim) == (1, -1)
-    return isinstance(module, nn.AvgPool2d) and module.padding in (0, (0, 0))
+    return isinstance(module, nn.AvgPool2d) and module.padding in (0, (0, 0)) and module.divisor_override is None
 
 
 def _flattens(node: Any) -> bool:
     if _name(node) == "flatten":
         start = node.kwargs.get("start_dim", node.args[1] if len(node.args) > 1 else 0)
         return start == 1 and "end_dim" not in node.kwargs and len(node.args) < 3
-    return len(node.args) == 3 and node.args[2] == -1 and not isinstance(node.args[1], int)
+    return len(node.args) == 3 and node.args[2] == -1 and _is_batch_size(node.args[1])
+
+
+def _is_batch_size(node: Any) -> bool:
+    """Whether it is x.size(0), x.shape[0] or x.size()[0]."""
+    if getattr(node, "target", None) is operator.getitem:
+        return bool(_asks_for_shape(node.args[0]) and node.args[1] == 0)
+    return getattr(node, "target", None) == "size" and node.args[1:] == (0,)
 
 
 def _normalized(norm: Any, value: Tensor) -> Tensor:

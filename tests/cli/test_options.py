@@ -24,6 +24,19 @@ def test_size(text: str, expected: int) -> None:
     assert options.size(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0", 0), ("1", 1), (".5", 0.5), ("1.", 1), (" 0.9", 0.9), ("1E-3", 0.001)]
+)
+def test_share(text: str, expected: float) -> None:
+    assert options.share(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "-0.1", "1.01", "90%", "nan", "inf", "1e9", "one", ".", "0_1", "٣"])
+def test_not_a_share(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="not a number from 0 to 1"):
+        options.share(text)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "1e9", "five", "1 parsec", "0x10", "1..5", "٣", "9" * 30])
 def test_not_a_size(text: str) -> None:
     with pytest.raises(click.BadParameter, match="not a number of bytes"):

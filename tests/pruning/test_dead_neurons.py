@@ -114,6 +114,32 @@ class Functional(nn.Module):
         return self.fc2(functional.dropout(functional.gelu(self.fc1(x)), training=False))
 
 
+class Odd(Functional):
+    """Its view puts two images into a row."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(2 * 24, 10)
+
+    def forward(self, x):
+        x = functional.max_pool2d(torch.relu(self.conv1(x)), 2)
+        return self.fc2(self.fc1(torch.sigmoid(self.conv2(x)).view(x.size(0) // 2, -1)))
+
+
+class Tied(nn.Module):
+    """The weight of `a` is also that of `c`; that of `d` is read without calling it."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.d, self.e = (nn.Linear(6, 6) for _ in range(5))
+        self.c.weight = self.a.weight
+        self.alias = self.e
+
+    def forward(self, x):
+        x = self.c(torch.relu(self.b(torch.tanh(self.a(x)))))
+        return self.e(torch.tanh(self.d(x))) + functional.linear(x, self.d.weight)
+
+
 class Residual(nn.Module):
     def __init__(self):
         super().__init__()
@@ -171,6 +197,55 @@ def test_functions_and_views():
     model = thinned(Functional(), 0.5)
     report = check_same(model, (1, 10, 10))
     assert {"conv1", "conv2"} <= set(report.removed)
+
+
+def test_a_view_that_is_no_flattening():
+    model = thinned(Odd(), 0.5)
+    before, x = copy.deepcopy(model), torch.randn(4, 1, 10, 10, dtype=torch.float64)
+    assert remove_dead_neurons(model).kept["conv2"] == "it is reshaped in another way than flattened"
+    torch.testing.assert_close(model(x), before(x), rtol=1e-9, atol=1e-9)
+
+
+def test_weights_that_others_read_are_left_alone():
+    report = check_same(thinned(Tied(), 0.5), (6,))
+    assert report.removed == {}
+    for name in "abd":
+        assert report.kept[name] == "a layer or its weight is used more than once"
+
+
+@pytest.mark.parametrize("function", [nn.ReLU(inplace=True), nn.ELU(inplace=True), nn.Hardtanh(inplace=True)])
+def test_functions_in_place_leave_the_other_biases_as_they_were(function):
+    model: Any = nn.Sequential(nn.Linear(4, 5), function, nn.Linear(5, 2)).double()
+    model[0].weight.data[1] = 0
+    assert check_same(model, (4,)).removed == {"0": 1}
+
+
+def test_average_pooling_that_scales_is_left_alone():
+    model: Any = nn.Sequential(nn.Conv2d(1, 3, 3), nn.AvgPool2d(2, divisor_override=1), nn.Conv2d(3, 2, 1)).double()
+    model[0].weight.data[1] = 0
+    assert check_same(model, (1, 8, 8)).kept == {"0": "AvgPool2d comes after it"}
+
+
+def test_units_that_are_pooled_are_left_alone():
+    model: Any = nn.Sequential(nn.Linear(4, 8), nn.MaxPool2d(2), nn.Linear(4, 2)).double()
+    model[0].weight.data[1] = 0
+    assert check_same(model, (4, 4)).kept == {"0": "its units are pooled"}
+
+
+def test_frozen_biases_stay_frozen():
+    model: Any = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2)).requires_grad_(False)
+    model[0].weight.data[1] = 0
+    assert remove_dead_neurons(model).removed == {"0": 1}
+    assert not any(p.requires_grad for p in model.parameters())
+
+
+def test_it_works_where_the_model_is_whatever_the_default_device():
+    model: Any = thinned(
+        nn.Sequential(nn.Linear(4, 6, bias=False), nn.BatchNorm1d(6), nn.Sigmoid(), nn.Linear(6, 2)), 0
+    )
+    model[0].weight.data[1] = 0
+    with torch.device("meta"):
+        assert remove_dead_neurons(model).removed == {"0": 1}
 
 
 def test_a_pruned_network_shrinks():

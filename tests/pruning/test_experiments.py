@@ -7,8 +7,9 @@ pytest.importorskip("sklearn")
 
 from sklearn.datasets import load_digits
 
-from tools.experiments import page
+from tools.experiments import page, scratch
 from tools.experiments.claims import claims
+from tools.experiments.connections import TWELVE_TIMES, Settings
 from tools.experiments.data import FOLDS, fold
 from tools.experiments.networks import lenet_5, lenet_300_100, narrow_widths, weight_count
 from tools.experiments.training import Recipe, accuracy, fit
@@ -39,6 +40,14 @@ def test_training_is_repeatable_and_learns():
         networks.append(lenet_300_100(3))
         fit(networks[-1], part, Recipe(2, 0.1), 5)
     assert accuracy(networks[0], part) == accuracy(networks[1], part) > 60
+
+
+def test_from_scratch_the_same_shape_is_trained_for_as_many_operations():
+    found = scratch.run(lenet_300_100, fold(0), Settings(1, 1, 1, 0.1))
+    assert found["flops_dense"] == 2 * 50_200
+    assert found["flops"] == 2 * (50_200 - round(TWELVE_TIMES * 50_200))
+    assert (found["scratch_e_epochs"], found["scratch_b_epochs"]) == (1, 12)
+    assert found["scratch_b"] > found["scratch_e"]
 
 
 def test_the_page_is_what_the_results_say():

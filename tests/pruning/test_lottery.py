@@ -124,6 +124,11 @@ def test_what_makes_no_sense_is_refused():
         find_ticket(lenet(), shake, lambda _: 1.0, 2, share=0.2, output="9.weight")
 
 
+def test_the_output_layer_has_no_share_of_its_own_among_all_layers():
+    with pytest.raises(PruningError, match=r"no share for a single layer.*'4\.weight'"):
+        find_ticket(lenet(), shake, lambda _: 1.0, 2, share=0.2, output="4.weight", scope="global")
+
+
 def test_warm_up():
     parameter = nn.Parameter(torch.ones(1))
     optimizer = torch.optim.SGD([parameter], 0.4)

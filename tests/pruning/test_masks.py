@@ -154,6 +154,26 @@ def test_every_float_type(dtype):
     assert make_masks({"w": weight}, 0.5)["w"].tolist() == [[False, True, False, True]]
 
 
+@pytest.mark.parametrize("method", [*RANKED, *FIXED], ids=lambda m: m.name)
+@pytest.mark.parametrize("shape", [(0, 12), (12, 0), (0, 12, 2)])
+def test_tensors_without_entries(method, shape):
+    sparsity = 0.5 if method in RANKED else None
+    alive = {"w": torch.ones(shape, dtype=torch.bool)}
+    assert make_masks({"w": torch.ones(shape)}, sparsity, method, alive=alive)["w"].shape == shape
+
+
+def test_a_single_number_is_no_group():
+    with pytest.raises(PruningError, match=r"rows of 1 entries do not divide.*'w'"):
+        make_masks({"w": torch.tensor(1.5)}, None, NofM(2, 4))
+
+
+@pytest.mark.parametrize("method", [*RANKED, *FIXED], ids=lambda m: m.name)
+def test_masks_are_where_the_weights_are_whatever_the_default_device(method):
+    with torch.device("meta"):
+        mask = make_masks({"w": torch.ones(4, 12, device="cpu")}, 0.5 if method in RANKED else None, method)["w"]
+    assert mask.device.type == "cpu"
+
+
 def test_a_mask_leaves_no_minus_zero():
     weight = torch.tensor([-1.0, -2.0, -0.0])
     pruned = apply_mask(weight, torch.tensor([False, True, True]))

@@ -4,11 +4,13 @@ import copy
 import gc
 import io
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import prune
 from torch.optim.optimizer import _global_optimizer_post_hooks
 
 from spformat.errors import PruningError
@@ -99,6 +101,7 @@ def test_methods_without_a_sparsity(method):
     assert 0.2 < pruner.sparsity < 0.6
     layers = pruner.provenance()["pruning"]["layers"]
     assert "target" not in layers["0.weight"]
+    assert pruner.provenance()["pruning"]["schedule"] == {"name": "one-shot", "begin": 0}  # no sparsity was meant
 
 
 def test_the_order_of_the_calls_does_not_matter():
@@ -129,6 +132,50 @@ def test_overflowing_gradients_of_pruned_weights_do_no_harm():
     (model(torch.ones(1, 2)) * float("inf")).sum().backward()
     assert model.weight.grad is not None
     assert not model.weight.grad.any()
+
+
+def test_frozen_weights_are_pruned_and_stay_so_when_they_are_trained_later():
+    model = lenet().requires_grad_(False)
+    pruner = Pruner(model, 0.5)
+    pruner.step()
+    assert not any(p.requires_grad for p in model.parameters())
+    model.requires_grad_(True)
+    train_step(model, torch.optim.SGD(model.parameters(), 0.1, momentum=0.9))
+    for name, mask in pruner.masks().items():
+        weight = model.get_parameter(name)
+        assert not weight[~mask].any()
+        assert weight.grad is not None
+        assert not weight.grad[~mask].any()
+
+
+@pytest.mark.parametrize("state", ["ours", "torchs"])
+def test_parameters_that_loading_replaces_stay_pruned(state):
+    source = lenet(1)
+    if state == "ours":
+        Pruner(source, 0.5).step()
+    else:
+        for layer in (source[0], source[2], source[4]):
+            prune.l1_unstructured(layer, "weight", 0.5)
+    model = lenet()
+    pruner = Pruner(model, 0.5)
+    model.load_state_dict(source.state_dict(), assign=True)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=0.1)
+    train_step(model, optimizer)
+    assert pruner.sparsity == 0.5
+    for name, mask in pruner.masks().items():
+        weight = model.get_parameter(name)
+        assert not weight[~mask].any()
+        assert not optimizer.state[weight]["momentum_buffer"][~mask].any()
+
+
+@pytest.mark.parametrize("settings", [{"scope": "all"}, {"targets": {"weight": 90}}, {"method": NofM(2, 4)}])
+def test_settings_are_looked_at_before_the_training_and_not_on_the_way(settings):
+    with pytest.raises(PruningError):
+        Pruner(nn.Linear(4, 4), Gradual(0.5, begin=500, end=1000), **{"scope": "global", **settings})
+
+
+def test_a_sparsity_may_be_a_number_of_numpy():
+    assert Pruner(lenet(), np.float32(0.5)).schedule == OneShot(0.5)
 
 
 def test_targets_of_single_layers():
@@ -175,6 +222,12 @@ def test_resuming_goes_on_as_if_nothing_had_happened():
         Pruner(lenet(), 0.5).load_state_dict(first[2].state_dict())
 
 
+@pytest.mark.parametrize("other", [{"scope": "global"}, {"targets": {"0.weight": 0.5}}, {"method": Random()}])
+def test_resuming_with_other_settings_is_refused(other):
+    with pytest.raises(PruningError, match="another " + next(iter(other))):
+        Pruner(lenet(), 0.5, **other).load_state_dict(Pruner(lenet(), 0.5).state_dict())
+
+
 def test_deepcopy_of_model_and_pruner_together():
     model = lenet()
     optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
@@ -219,6 +272,17 @@ def test_finalize_leaves_a_plain_model():
         assert not parameter._backward_hooks, name
     zeros = sum(int((p == 0).sum()) for p in model.parameters() if p.ndim > 1)
     assert zeros == sum(round(0.6 * p.numel()) for p in plain.parameters() if p.ndim > 1)
+
+
+def test_a_finalized_pruner_does_nothing_more():
+    model = lenet()
+    first, second = Pruner(model, 0.5), Pruner(model, 0.5)
+    first.finalize()
+    for call in (first.finalize, first.provenance, first.step, lambda: first.prune(0.5)):
+        with pytest.raises(PruningError, match="was finalized"):
+            call()
+    with pytest.raises(PruningError, match=r"another Pruner was finalized.*'0\.weight'"):
+        second.step()
 
 
 def test_a_forgotten_pruner_is_not_kept_alive():

@@ -85,6 +85,18 @@ def test_frozen_layers_and_their_statistics_stand_still():
         pass
 
 
+def test_gradients_from_before_do_not_decay_what_is_frozen():
+    model = conv_net()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=0.1)
+    before = model[0].weight.detach().clone()
+    model(torch.randn(4, 1, 8, 8)).sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    with frozen(model, "conv"):
+        model(torch.randn(4, 1, 8, 8)).sum().backward()
+        optimizer.step()
+    assert torch.equal(model[0].weight, before)
+
+
 def test_penalties():
     model = nn.Linear(2, 1)
     model.weight.data = torch.tensor([[3.0, -4.0]])

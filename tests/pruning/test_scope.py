@@ -54,6 +54,18 @@ def test_biases_only_when_asked():
     assert not Scope(["fc"]).takes("fc.bias", 1)
 
 
+@pytest.mark.parametrize("name", ["include", "exclude", "spared"])
+def test_a_text_is_not_taken_for_its_letters(name):
+    with pytest.raises(PruningError, match=rf"{name} is a sequence.*'fc\*'"):
+        Scope(**{name: "fc*"})  # type: ignore[arg-type]
+
+
+def test_the_magnitudes_of_weight_normalization_are_spared():
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))
+    assert [name for *_, name in prunable(layer, Scope())] == ["parametrizations.weight.original1"]
+    assert not Scope().takes("conv.weight_g", 3)
+
+
 def test_the_parameters_of_a_model_in_their_order():
     assert [name for *_, name in prunable(conv_net(), Scope())] == ["0.weight", "4.weight", "8.weight", "10.weight"]
 

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils import prune
 
 from spformat.errors import MissingExtraError, PruningError
 from spformat.pruning import Scope
@@ -28,6 +29,20 @@ def test_each_layer_alone():
     assert found.accuracies == {"0.weight": [100, 75, 62.5], "2.weight": [100, 75, 62.5]}
     assert all(sum(share > 0 for share in zeros) <= 1 for zeros in seen)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_model_pruned_by_torch():
+    model = lenet()
+    prune.l1_unstructured(model[0], "weight", 0.5)
+    before = copy.deepcopy(model.state_dict())
+    zeros = measure(model, zeros_of_the_first, (0.4, 0.75), names=Scope(include=["0"])).accuracies
+    assert zeros == {"0.weight": [0.5, 0.75]}
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def zeros_of_the_first(model):
+    model(torch.ones(1, 12))  # torch masks the weight when the layer is called
+    return float((model[0].weight == 0).float().mean())
 
 
 def test_the_model_is_as_it_was_also_after_a_failure():

@@ -9,6 +9,7 @@ from typing import Any
 from tools.experiments.connections import ONE_SHOT, RETRAINED, TWELVE_TIMES
 
 Fold = dict[str, Any]
+NETWORKS = {"lenet_300_100": "LeNet-300-100", "lenet_5": "LeNet-5"}
 WITHIN = 0.2  # points of accuracy that count as none
 
 
@@ -25,6 +26,7 @@ def claims(folds: Sequence[Fold]) -> list[list[str]]:
         low_rate(folds),
         high_rate(folds),
         warm_up(folds),
+        scratch(folds),
     ]
 
 
@@ -110,6 +112,18 @@ def warm_up(folds: Sequence[Fold]) -> list[str]:
     measured = f"{_gain_text(gain)}; tickets with against without warm-up: {with_it - without:+.2f}"
     right = gain > WITHIN, with_it > without
     return ["High learning rate with warm-up: best, and the ticket wins", measured, _verdict(all(right), any(right))]
+
+
+def scratch(folds: Sequence[Fold]) -> list[str]:
+    """The pruned network drawn anew and trained for as many operations, against fine-tuning."""
+    texts, right = [], []
+    for network, name in NETWORKS.items():
+        entries = [fold["scratch"][network] for fold in folds]
+        gain = [entry["scratch_b"] - entry["fine_tuned"] for entry in entries]
+        texts.append(f"{_paired(gain)} on {name}")
+        right.append(mean(gain) >= -WITHIN)
+    claim = "Trained from scratch for as many operations, the pruned network is as good as fine-tuned (Liu et al.)"
+    return [claim, f"scratch-B less fine-tuned: {', '.join(texts)}", _verdict(all(right), any(right))]
 
 
 def _verdict(right: bool, partly: bool = False) -> str:

@@ -8,13 +8,12 @@ from statistics import mean, stdev
 from typing import Any
 
 from tools.experiments import pictures
-from tools.experiments.claims import claims
+from tools.experiments.claims import NETWORKS, claims
 from tools.experiments.connections import ONE_SHOT
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "pruning.md"
-NETWORKS = {"lenet_300_100": "64-300-100-10", "lenet_5": "two convolutions, two dense layers"}
 
 Fold = dict[str, Any]
 
@@ -97,6 +96,23 @@ def ticket_table(folds: list[Fold]) -> str:
     return table(["density", *titles], rows)
 
 
+def scratch_table(folds: list[Fold]) -> str:
+    """Fine-tuned against from scratch, at equal epochs and at equal operations."""
+    rows = []
+    for network, name in NETWORKS.items():
+        entries = [fold["scratch"][network] for fold in folds]
+        cells = [name, spread([e["dense"] for e in entries])]
+        cells += [
+            f"{mean(e['flops_dense'] / e['flops'] for e in entries):.1f}x",
+            spread([e["fine_tuned"] for e in entries]),
+        ]
+        for kind in ("scratch_e", "scratch_b"):
+            epochs = mean(e[f"{kind}_epochs"] for e in entries)
+            cells.append(f"{spread([e[kind] for e in entries])} ({epochs:.0f} epochs)")
+        rows.append(cells)
+    return table(["network", "dense", "fewer operations", "fine-tuned", "scratch-E", "scratch-B"], rows)
+
+
 def text(folds: list[Fold]) -> str:
     """The whole page."""
     template = (Path(__file__).parent / "page.md").read_text()
@@ -110,6 +126,7 @@ def text(folds: list[Fold]) -> str:
         "iterative_5": iterative_table(folds, "lenet_5"),
         "gradual": gradual_table(folds),
         "tickets": ticket_table(folds),
+        "scratch": scratch_table(folds),
     }
     for name, part in parts.items():
         template = template.replace("{{" + name + "}}", part)
