@@ -71,7 +71,7 @@ class Writer:
         self._index = Index(metadata=index.checked_metadata(metadata))
         self._numbers: dict[str, int] = {}
         self._policy = policy or Policy()
-        self._threads = threads
+        self._threads = threads or jobs.default_threads()  # asked once: it takes longer than packing a bias
         self._pool = TablePool()
         self.dense_bytes = 0
         self.stored_bytes = 0

@@ -23,6 +23,9 @@ class Table:
 
     data: bytes
 
+    def __hash__(self) -> int:  # of bytes, which remember theirs: tables are looked up all the time
+        return hash(self.data)
+
     @cached_property
     def _read(self) -> tuple[npt.NDArray[np.uint16], int]:
         frequencies = np.empty(256, np.uint16)
