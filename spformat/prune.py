@@ -86,11 +86,11 @@ def prune(
     Deep Compression's pipeline (arXiv 1510.00149, figure 1) but for its training.
 
     sparsity: share of zeros of each tensor, or with scope "global" of all together; or a mapping from patterns
-    (patterns.fits) to shares, such as {"@conv": 0.6, "*": 0.9}, of which the first that fits a tensor counts, and
-    tensors that none fits are left alone. max_bytes: instead, the least sparsity at which the .spf file is no larger.
-    names: which tensors (Scope: rank 2 or more, neither embeddings nor output layers). quantize: as in `pack`; of all
-    tensors, pruned or not. ledger: measure the sizes after each stage as well, with files beside `dst` that are removed
-    again. What was done is in the metadata. policy, verify: as in `pack`, for .spf.
+    (patterns.fits) to shares, such as {"@conv": 0.6, "*": 0.9}: the first that fits a tensor counts, and what none
+    fits is left alone. max_bytes: instead, the least sparsity at which the .spf file is no larger. names: which tensors
+    (Scope: rank 2 or more, neither embeddings nor output layers). quantize: as in `pack`, of all tensors, pruned or
+    not. ledger: measure the sizes after each stage as well, by files beside `dst` that are removed again. What was
+    done is in the metadata. policy, verify: as in `pack`, for .spf.
 
     Raises PruningError, ConfigError, SourceError, MissingExtraError, OSError; `dst` is then as it was before.
     """
@@ -112,23 +112,24 @@ def prune(
             report = pack_source(source, dst, policy, metadata, verify, threads, progress, quantizer)
         else:
             stages, report = {}, _write(source, dst, metadata, progress)
-        return PruneReport(
-            layers=[source.layers[name] for name in source.pruned],
-            tensors=report.tensors,
-            dense_bytes=report.dense_bytes,
-            written_bytes=report.stored_bytes,
-            target=None if isinstance(source.sparsity, dict) else source.sparsity,
-            notes=report.notes,
-            seconds=time.perf_counter() - started,
-            verified=report.verified,
-            quantized=report.quantized,
-            ledger=_ledger(report, stages) if ledger else None,
-        )
+        return _report(source, report, stages, time.perf_counter() - started)
 
 
-def _ledger(report: PackReport, stages: dict[str, int]) -> SizeLedger:
+def _report(source: PrunedSource, written: PackReport, stages: dict[str, int], seconds: float) -> PruneReport:
+    """stages: the sizes of those before the last, none if they were not measured."""
     last = "P+Q+H" if "P+Q" in stages else "P+H"
-    return SizeLedger(report.dense_bytes, {**stages, last: report.stored_bytes})
+    return PruneReport(
+        layers=[source.layers[name] for name in source.pruned],
+        tensors=written.tensors,
+        dense_bytes=written.dense_bytes,
+        written_bytes=written.stored_bytes,
+        target=None if isinstance(source.sparsity, dict) else source.sparsity,
+        notes=written.notes,
+        seconds=seconds,
+        verified=written.verified,
+        quantized=written.quantized,
+        ledger=SizeLedger(written.dense_bytes, {**stages, last: written.stored_bytes}) if stages else None,
+    )
 
 
 def _check(dst: str | os.PathLike[str], sparsity: object, max_bytes: int | None, quantizes_or_measures: bool) -> bool:

@@ -66,7 +66,7 @@ class SizeLedger:
         bars = axes.barh(list(sizes), shares, height=0.6, color=["silver", *(f"C{at}" for at in range(len(texts) - 1))])
         axes.bar_label(bars, texts, padding=4)
         axes.invert_yaxis()
-        axes.set(xlim=(0, 125), xlabel="% of the dense bytes")
+        axes.set(xlim=(0, 125), xticks=range(0, 101, 20), xlabel="% of the dense bytes")
         axes.spines[["top", "right"]].set_visible(False)
         return figure
 
