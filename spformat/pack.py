@@ -65,12 +65,13 @@ def pack(
     metadata: Mapping[str, Any] | None = None,
     key: str | None = None,
     keep_masks: bool = False,
+    fold_scales: bool = False,
     verify: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> PackReport:
-    """Pack the tensors of `src` (see sources.open_source for formats, `key` and `keep_masks`) into the file
-    `dst`.
+    """Pack the tensors of `src` (see sources.open_source for formats, `key`, `keep_masks` and `fold_scales`) into
+    the file `dst`.
 
     quantize: how to quantize floating tensors of two dimensions or more (quantize.Recipe: "codebook:5", "int8",
     "int4:group=64", "binary"), or a mapping from patterns (patterns.fits) to that, of which the first that fits counts
@@ -86,7 +87,7 @@ def pack(
     """
     quantizer = quantizer_of(quantize, include, exclude)
     refuse_same_file(src, dst)
-    with open_source(src, key=key, keep_masks=keep_masks) as source:
+    with open_source(src, key=key, keep_masks=keep_masks, fold_scales=fold_scales) as source:
         return pack_source(source, dst, policy, metadata, verify, threads, progress, quantizer)
 
 

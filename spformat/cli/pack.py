@@ -41,6 +41,7 @@ PRESETS = ("lecture", "deep-compression", "eie")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not quantize what this fits.")
 @options.key
 @options.keep_masks
+@click.option("--fold-scales", is_flag=True, help="Take codes with scales (torchao, compressed-tensors) as quantized.")
 @options.metadata
 @options.no_verify
 @options.threads
@@ -57,6 +58,7 @@ def command(
     exclude: Sequence[str],
     key: str | None,
     keep_masks: bool,
+    fold_scales: bool,
     metadata: Sequence[tuple[str, Any]],
     no_verify: bool,
     threads: int | None,
@@ -84,6 +86,7 @@ def command(
             metadata=dict(metadata),
             key=key,
             keep_masks=keep_masks,
+            fold_scales=fold_scales,
             verify=not no_verify,
             threads=threads,
             progress=callback,
