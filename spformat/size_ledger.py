@@ -27,9 +27,10 @@ class SizeLedger:
     """What is left of a model, as figure 1 of Deep Compression (arXiv 1510.00149) has it.
 
     dense_bytes: of the tensors before, tied ones once and without any container. stages: name -> bytes of a whole .spf
-    file. "P": pruned tensors, and no entropy coding: values raw, their positions as a bit mask or as bit-packed gaps,
-    whichever is smaller for each tensor. "P+Q": the same with quantized values as bit-packed codes, codebooks and
-    scales. "P+Q+H": as the file is written, positions and codes entropy coded; "P+H" where nothing is quantized.
+    file. "P": pruned tensors, and no entropy coding (Policy.fast): values raw, unless they are few already, their
+    positions as a bit mask or as bit-packed gaps, whichever is smaller for each tensor. "P+Q": the same with quantized
+    values as bit-packed codes, codebooks and scales. "P+Q+H": as the file is written, positions and codes entropy
+    coded; "P+H" where nothing is quantized.
     """
 
     dense_bytes: int
