@@ -122,14 +122,15 @@ def pack_source(
 def packed_bytes(
     source: Source,
     policy: Policy | None = None,
+    metadata: Mapping[str, Any] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
     quantizer: Quantizer | None = None,
 ) -> int:
-    """How large the file would be; nothing is written."""
-    with Writer(cast(BinaryIO, _Nowhere()), metadata=_merged(source, None), policy=policy, threads=threads) as writer:
+    """How large the file would be, at most: equal tensors are not found. Nothing is written."""
+    with Writer(cast(BinaryIO, _Nowhere()), policy=policy, threads=threads) as writer:
         _copy(source, writer, quantizer, progress)
-        writer.annotate(_merged(source, None))
+        writer.annotate(_merged(source, metadata))
     return writer.stored_bytes
 
 

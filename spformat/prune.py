@@ -105,7 +105,7 @@ def prune(
         if max_bytes is None:
             source.aim(sparsity)
         else:
-            _aim_at_size(source, max_bytes, policy, threads, progress, quantizer)
+            _aim_at_size(source, max_bytes, policy, metadata, threads, progress, quantizer)
         if packs:
             folder = os.path.dirname(os.path.abspath(dst))
             stages = sizes_without_coding(source, folder, quantizer, metadata, threads, progress) if ledger else {}
@@ -151,6 +151,7 @@ def _aim_at_size(
     source: PrunedSource,
     max_bytes: int,
     policy: Policy | None,
+    metadata: Mapping[str, Any] | None,
     threads: int | None,
     progress: Progress | None,
     quantizer: Quantizer | None,
@@ -160,7 +161,7 @@ def _aim_at_size(
 
     def size_of(sparsity: float) -> int:
         source.aim(sparsity)
-        return packed_bytes(source, policy, threads, progress, quantizer)
+        return packed_bytes(source, policy, metadata, threads, progress, quantizer)
 
     source.aim(sparsity_for_size(size_of, max_bytes))
 

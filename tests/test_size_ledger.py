@@ -125,6 +125,12 @@ def test_a_size_is_met_by_quantized_files(source, tmp_path):
         spformat.prune(source, tmp_path / "y.spf", max_bytes=6000)
 
 
+def test_a_size_counts_the_metadata_of_the_caller(source, tmp_path):
+    metadata = {"note": "x" * 1000}
+    report = spformat.prune(source, tmp_path / "x.spf", max_bytes=20_000, metadata=metadata)
+    assert 19_800 < report.written_bytes <= 20_000
+
+
 def test_dense_bytes_are_those_of_the_source_also_where_quantizing_widens(tmp_path):
     torch.save({"w": torch.randn(40, 50, dtype=torch.bfloat16)}, tmp_path / "m.pt")
     report = spformat.prune(tmp_path / "m.pt", tmp_path / "x.spf", 0.5, quantize="int8")

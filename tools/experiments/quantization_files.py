@@ -155,7 +155,7 @@ def page(measured: list[Measured]) -> Iterator[str]:
     yield ""
     yield "*Stored* counts the entry in the index: some 110 bytes for two digests, the shape and the record of the"
     yield "quantization. With tables and lanes a tensor takes up to 210 bytes more than its bound, or 2 % where that is"
-    yield "more: below a bound of about nine thousand bytes it is more than 2 % (102,400 weights, 3 % density: up to 5 %)."
+    yield "more: below a bound of nine thousand bytes that is more than 2 %, as 5 % at 102,400 weights and 3 % density."
     yield ""
     yield "| network | layer | weights | stored | of the order-0 bound |"
     yield "|---|---|---|---|---|"
