@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spformat.container.index import entry_bytes
 from spformat.dtypes import BY_NAME, from_numpy
 from spformat.errors import SourceError, SpformatError
 from spformat.planning.choose import candidates, choose
@@ -79,6 +80,8 @@ def test_few_values_are_packed_codes_also_without_entropy_coding():
     assert codes < size < codes + len(written({"t": array != 0}, policy=FAST)) + 100
     with Reader(written({"t": array}, policy=FAST)) as reader:
         assert (reader.read()["t"].view(np.float32) == array).all()
+        entry = reader.entry("t")
+        assert chosen(array).bytes == sum(entry.storage.stored_bytes) + entry_bytes(entry.record)
 
 
 @pytest.mark.parametrize("density", [0.0, 0.05, 0.3, 1.0])
