@@ -2,7 +2,7 @@
 
     python -m tools.experiments.quantization_pipeline [--report]
 
-Writes results/quantization_pipeline.json, quantization_pipeline.md and a picture beside this file; about four minutes
+Writes results/quantization_pipeline.json, quantization_pipeline.md and a picture beside this file; about two minutes
 on one core. --report only writes the page and the picture from the JSON file. Needs the extra `experiments`.
 """
 
