@@ -65,27 +65,29 @@ def pack(
     metadata: Mapping[str, Any] | None = None,
     key: str | None = None,
     keep_masks: bool = False,
+    fold_scales: bool = False,
     verify: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> PackReport:
-    """Pack the tensors of `src` (see sources.open_source for formats, `key` and `keep_masks`) into the file
-    `dst`.
+    """Pack the tensors of `src` (see sources.open_source for formats, `key`, `keep_masks` and `fold_scales`) into
+    the file `dst`.
 
     quantize: how to quantize floating tensors of two dimensions or more (quantize.Recipe: "codebook:5", "int8",
-    "int4:group=64", "binary"), or a mapping from patterns of names to that, of which the first that matches counts
-    (None: leave alone), such as {"conv*": "codebook:8", "*": "codebook:5"}. include: patterns of which a name must
-    match one, to be quantized (whatever its rank); exclude: of which it must match none. What is quantized, and what
-    that loses, is recorded in the file. Tensors that the source has quantized already are stored as they are.
+    "int4:group=64", "binary"), or a mapping from patterns (patterns.fits) to that, of which the first that fits counts
+    (None: leave alone), such as {"@conv": "codebook:8", "*": "codebook:5"}; biases by "@vector" or `include` only.
+    include: patterns of which one must fit a tensor, to be quantized (whatever its rank); exclude: of which none may.
+    What is quantized, and what that loses, is recorded in the file. Tensors that the source has quantized already are
+    stored as they are.
 
     One tensor is in memory at a time. `metadata` adds to that of the source and wins over it. With `verify`
     the written file is decoded and compared before it takes its name. progress(label, done_bytes,
     total_bytes) is called after each tensor. Raises ConfigError for another `quantize`, SourceError,
     MissingExtraError, OSError; `dst` is then as it was before.
     """
-    quantizer = _quantizer(quantize, include, exclude)
+    quantizer = quantizer_of(quantize, include, exclude)
     refuse_same_file(src, dst)
-    with open_source(src, key=key, keep_masks=keep_masks) as source:
+    with open_source(src, key=key, keep_masks=keep_masks, fold_scales=fold_scales) as source:
         return pack_source(source, dst, policy, metadata, verify, threads, progress, quantizer)
 
 
@@ -108,7 +110,7 @@ def pack_source(
             _verify(writer, progress, total)
     return PackReport(
         tensors=len(source.names()),
-        dense_bytes=writer.dense_bytes,
+        dense_bytes=total,
         stored_bytes=os.path.getsize(dst),
         notes=[*source.notes, *_widened(source, quantized)],
         seconds=time.perf_counter() - started,
@@ -118,12 +120,17 @@ def pack_source(
 
 
 def packed_bytes(
-    source: Source, policy: Policy | None = None, threads: int | None = None, progress: Progress | None = None
+    source: Source,
+    policy: Policy | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    quantizer: Quantizer | None = None,
 ) -> int:
-    """How large the file would be; nothing is written."""
-    with Writer(cast(BinaryIO, _Nowhere()), metadata=_merged(source, None), policy=policy, threads=threads) as writer:
-        _copy(source, writer, None, progress)
-        writer.annotate(_merged(source, None))
+    """How large the file would be, at most: equal tensors are not found. Nothing is written."""
+    with Writer(cast(BinaryIO, _Nowhere()), policy=policy, threads=threads) as writer:
+        _copy(source, writer, quantizer, progress)
+        writer.annotate(_merged(source, metadata))
     return writer.stored_bytes
 
 
@@ -138,9 +145,10 @@ def _merged(source: Source, metadata: Mapping[str, Any] | None) -> dict[str, Any
     return {**source.metadata, **(metadata or {})}
 
 
-def _quantizer(
-    asked: str | Mapping[str, str | None] | None, include: Sequence[str], exclude: Sequence[str]
+def quantizer_of(
+    asked: str | Mapping[str, str | None] | None, include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> Quantizer | None:
+    """What `pack` is asked for with these arguments. Raises ConfigError."""
     if asked is None:
         if include or exclude:
             raise ConfigError("include and exclude say what to quantize", expected="quantize", found="none")

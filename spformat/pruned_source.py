@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .dtypes import DType
 from .errors import PruningError
+from .patterns import check, first_that_fits
 from .pruning import provenance
 from .pruning.masks import LAYER, Plan, plan
 from .pruning.methods import Fixed, Magnitude, Method
@@ -23,7 +24,7 @@ from .torch_arrays import to_tensor, torch
 
 @dataclass(frozen=True)
 class PrunedLayer:
-    """One tensor that was pruned. kept: its nonzeros afterwards. target: the sparsity asked for; None where it
+    """One tensor that was pruned. kept: its nonzeros afterwards. target: the sparsity asked of it; None where it
     is one for all tensors together, or the method decides.
     """
 
@@ -52,16 +53,29 @@ class PrunedSource(Source):
         self.metadata = dict(inner.metadata)
         self.pruned = _chosen(inner, names or Scope())
         self.notes = [*inner.notes, *_spared(inner, names or Scope())]
-        self.sparsity: float | None = None
+        self.sparsity: float | dict[str, float] | None = None
         self.layers: dict[str, PrunedLayer] = {}
 
-    def aim(self, sparsity: float | None) -> None:
-        """Prune to this sparsity from now on; None where the method decides."""
+    def aim(self, sparsity: float | Mapping[str, float] | None) -> None:
+        """Prune to this sparsity from now on; None where the method decides. Of a mapping from patterns (patterns.fits)
+        the first that fits a tensor counts, and tensors that none fits are left alone.
+        """
+        if isinstance(sparsity, Mapping):
+            sparsity = self._by_name(sparsity)
+            self.pruned = list(sparsity)
         lazily = _Tensors(self._inner, self.pruned)
         self._plan = plan(lazily, sparsity, self._method, self._scope)
         if not isinstance(self._method, Fixed) and sparsity is None:
             raise PruningError(f"the method {self._method.name} needs a sparsity")
         self.sparsity, self.layers = sparsity, {}
+
+    def _by_name(self, asked: Mapping[str, float]) -> dict[str, float]:
+        rules = [(check(pattern), sparsity) for pattern, sparsity in asked.items()]
+        found = {name: first_that_fits(rules, name, len(self.spec(name)[1])) for name in self.pruned}
+        wanted = {name: sparsity for name, sparsity in found.items() if sparsity is not None}
+        if not wanted:
+            raise PruningError(f"nothing to prune: no tensor that may be pruned fits {', '.join(asked)}")
+        return wanted
 
     def names(self) -> list[str]:
         return self._inner.names()
@@ -86,12 +100,14 @@ class PrunedSource(Source):
         """Note what is left of a tensor; after the last, the metadata says what was done."""
         alone = self._scope == LAYER and not isinstance(self._method, Fixed)
         kept = int(torch.count_nonzero(tensor if tensor.element_size() > 1 else tensor.float()))
-        target = self.sparsity if alone else None
+        target = self._plan.target(name) if alone and self._plan else None
         self.layers[name] = PrunedLayer(name, list(tensor.shape), tensor.numel(), kept, target)
         if len(self.layers) < len(self.pruned):
             return
         counts = {layer.name: (layer.weights, layer.kept) for layer in self.layers.values()}
-        once = OneShot(self.sparsity or 0.0).describe() if self.sparsity is not None else {"name": OneShot.name}
+        once = {"name": OneShot.name}
+        if self.sparsity is not None and not isinstance(self.sparsity, dict):  # else each layer has its own
+            once = OneShot(self.sparsity).describe()
         self.metadata.update(provenance.from_counts(counts, self._method, self._scope, self.sparsity, once))
 
 

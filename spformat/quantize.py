@@ -1,11 +1,10 @@
-"""What to quantize, and how: the requests of `pack --quantize`, by names of tensors."""
+"""What to quantize, and how: the requests of `--quantize`, by names and kinds of tensors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from .dtypes import BY_NAME, DType
 from .errors import ConfigError, SourceError
+from .patterns import VECTOR, check, first_that_fits, fits
 from .quantization import AffineScheme, fidelity, quantize_affine, quantize_binary, quantize_codebook
 from .quantized import Quantized, QuantizedTensor
 
@@ -72,9 +72,9 @@ class Recipe:
 class Quantizer:
     """Which tensors are quantized and how.
 
-    rules: (pattern, recipe) in order; the first pattern that a name matches decides (a recipe of None: left alone).
-    include: patterns of which one must match; tensors of rank 0 and 1 are quantized only then. exclude: patterns of
-    which none may. Patterns are those of the shell, with capitals told from small letters.
+    rules: (pattern, recipe) in order; the first pattern that fits decides (a recipe of None: left alone).
+    include: patterns of which one must fit. exclude: patterns of which none may. Patterns: see patterns.fits.
+    Tensors of rank 0 and 1 are quantized only when `include` names them, or a rule for "@vector" is theirs.
     """
 
     rules: tuple[tuple[str, Recipe | None], ...]
@@ -87,16 +87,19 @@ class Quantizer:
     ) -> Quantizer:
         """From one recipe for all, or from patterns and their recipes. Raises ConfigError."""
         pairs = {"*": asked} if isinstance(asked, str) else asked
-        rules = tuple((pattern, None if text is None else Recipe(text)) for pattern, text in pairs.items())
-        return cls(rules, tuple(include), tuple(exclude))
+        rules = tuple((check(pattern), None if text is None else Recipe(text)) for pattern, text in pairs.items())
+        return cls(rules, tuple(map(check, include)), tuple(map(check, exclude)))
 
     def recipe(self, name: str, dtype: DType, shape: tuple[int, ...]) -> Recipe | None:
         """How a tensor is to be quantized; None when it is not."""
-        if dtype not in _TYPES or _matches(name, self.exclude):
+        rank = len(shape)
+        if dtype not in _TYPES or _one_fits(self.exclude, name, rank):
             return None
-        if not _matches(name, self.include) if self.include else len(shape) < 2:
+        if self.include and not _one_fits(self.include, name, rank):
             return None
-        return next((recipe for pattern, recipe in self.rules if fnmatchcase(name, pattern)), None)
+        # A bias is small and much depends on it: a pattern for all tensors does not mean it.
+        rules = self.rules if self.include or rank > 1 else [rule for rule in self.rules if rule[0] == VECTOR]
+        return first_that_fits(rules, name, rank)
 
     def apply(self, name: str, array: Array, dtype: DType) -> Quantized | None:
         """The tensor quantized, with what it lost; None when it is to be left alone.
@@ -115,5 +118,5 @@ class Quantizer:
             raise SourceError(f"cannot be quantized: {error}", tensor=name) from None
 
 
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+def _one_fits(patterns: Sequence[str], name: str, rank: int) -> bool:
+    return any(fits(pattern, name, rank) for pattern in patterns)

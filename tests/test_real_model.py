@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +82,22 @@ def test_pruning_it_without_its_code(tmp_path):
     dense = next(t for n, t in _tensors() if n == "encoder.layer.0.output.dense.weight")
     assert (kept[kept != 0] == dense[kept != 0]).all()
     assert abs(dense[kept == 0]).max() <= abs(kept[kept != 0]).min()
+
+
+@pytest.mark.usefixtures("pruned")
+def test_the_pipeline_in_one_call(tmp_path):
+    ways = {"encoder.*.weight": "codebook:4", "*": None}
+    report: Any = spformat.prune(real_model.fetch(), tmp_path / "m.spf", 0.9, quantize=ways, ledger=True)
+    assert report.verified
+    assert len(report.quantized) == 36
+    assert report.ledger.stages["P+Q+H"] == (tmp_path / "m.spf").stat().st_size
+    with spformat.safe_open(tmp_path / "m.spf", framework="np") as file:
+        tensors: list[Any] = [file.get_quantized(entry.name) for entry in report.quantized]
+    assert sum(tensor.codes.size for tensor in tensors) == MATRICES
+    assert {tensor.nonzeros for tensor in tensors} == {14746, 58982}
+    assert max(len(tensor.centroids) for tensor in tensors) == 16
+    stored = [t.stored_bytes for t in spformat.inspect(tmp_path / "m.spf", bound=False).tensors if t.quantization]
+    assert 4 * MATRICES / sum(stored) > 36
 
 
 def _tensors():

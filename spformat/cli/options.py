@@ -24,14 +24,6 @@ def size(text: str) -> int:
     return int(found[1]) * unit + int(float(found[2] or 0) * unit)
 
 
-def share(text: str) -> float:
-    """A share of a whole, 0 to 1."""
-    found = re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]{1,3})?|[0-9]+\.", text.strip().lower(), re.ASCII)
-    if found is None or not 0 <= float(text) <= 1:
-        raise click.BadParameter(f"{text!r} is not a number from 0 to 1, such as 0.9.")
-    return float(text)
-
-
 def rows(text: str) -> int:
     """A number of rows, or all of them."""
     from ..planning.policy import ALL_ROWS
@@ -61,18 +53,42 @@ def pair(text: str) -> tuple[str, Any]:
 
 
 def rule(text: str) -> tuple[str, str | None]:
-    """[PATTERN=]HOW to quantize; HOW is none for names that are left alone."""
+    """[PATTERN=]HOW to quantize; HOW is none for tensors that are left alone."""
     from ..errors import ConfigError
-    from ..quantize import Recipe
+    from ..quantize import Quantizer
 
     pattern, equals, how = ("*", "=", text) if _is_how(text) else text.partition("=")
-    if how == "none":
-        return pattern, None
+    wanted = None if how == "none" else how if equals else text
     try:
-        Recipe(how if equals else text)
+        Quantizer.of({pattern: wanted})
     except ConfigError as error:
         raise click.BadParameter(f"{error}.") from None
-    return pattern, how
+    return pattern, wanted
+
+
+def share(text: str) -> tuple[str, float]:
+    """[PATTERN=]S, a share from 0 to 1."""
+    from ..errors import ConfigError
+    from ..patterns import check
+
+    pattern, _, number = text.rpartition("=")
+    found = re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]{1,3})?|[0-9]+\.", number.strip().lower(), re.ASCII)
+    if found is None or not 0 <= float(number) <= 1:
+        raise click.BadParameter(f"{number!r} is not a share from 0 to 1, such as 0.9.")
+    try:
+        check(pattern)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from None
+    return pattern or "*", float(number)
+
+
+def picture(text: str) -> str:
+    """The name of a picture."""
+    from ..size_ledger import PICTURES
+
+    if not text.lower().endswith(PICTURES):
+        raise click.BadParameter(f"{text!r} does not end in {', '.join(PICTURES)}.")
+    return text
 
 
 def _is_how(text: str) -> bool:
@@ -101,5 +117,15 @@ max_bytes = click.option(
     metavar="SIZE",
     help="Refuse to decode more than SIZE, such as 8GB [default: the more of 1 GiB and 1000 times the file].",
 )
+quantize = click.option(
+    "--quantize",
+    type=rule,
+    multiple=True,
+    metavar="[PATTERN=]HOW",
+    help="Quantize tensors of rank 2 or more, which loses precision: codebook:5, int8, int4:group=64, binary. With a "
+    "PATTERN (a shell glob for names, or @conv, @matrix, @vector) only those that it fits; the first that fits counts.",
+)
+metadata = click.option("--metadata", type=pair, multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text.")
+no_verify = click.option("--no-verify", is_flag=True, help="Do not decode the new .spf file and compare.")
 key = click.option("--key", metavar="PATH", help="Which part of a nested checkpoint, such as ema.params; '.' for all.")
 keep_masks = click.option("--keep-masks", is_flag=True, help="Leave pairs of weight_orig and weight_mask as they are.")

@@ -11,6 +11,7 @@ import click
 import spformat
 
 from . import options
+from .losses import losses
 from .output import printable, say, say_json, say_notes, times
 from .progress import progress
 
@@ -35,20 +36,14 @@ PRESETS = ("lecture", "deep-compression", "eie")
 @click.option("--bias", type=click.Choice(["0", "1"]), help="What is taken off a gap before it is stored.")
 @click.option("--bits", type=click.IntRange(0, 16), metavar="N", help="Bits of a stored gap, 0 to 16.")
 @click.option("--fill", type=click.Choice(["filler", "escape"]), help="What bridges a gap too large for the bits.")
-@click.option(
-    "--quantize",
-    type=options.rule,
-    multiple=True,
-    metavar="[PATTERN=]HOW",
-    help="Quantize tensors of rank 2 or more, which loses precision: codebook:5, int8, int4:group=64, binary. With a "
-    "PATTERN only those of such names; of several options the first that matches counts.",
-)
-@click.option("--include", multiple=True, metavar="PATTERN", help="Quantize only tensors of such names, of any rank.")
-@click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not quantize tensors of such names.")
+@options.quantize
+@click.option("--include", multiple=True, metavar="PATTERN", help="Quantize only what this fits, of any rank.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not quantize what this fits.")
 @options.key
 @options.keep_masks
-@click.option("--metadata", type=options.pair, multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text.")
-@click.option("--no-verify", is_flag=True, help="Do not decode the new file and compare before it is put in place.")
+@click.option("--fold-scales", is_flag=True, help="Take codes with scales (torchao, compressed-tensors) as quantized.")
+@options.metadata
+@options.no_verify
 @options.threads
 @options.as_json
 @options.quiet
@@ -63,6 +58,7 @@ def command(
     exclude: Sequence[str],
     key: str | None,
     keep_masks: bool,
+    fold_scales: bool,
     metadata: Sequence[tuple[str, Any]],
     no_verify: bool,
     threads: int | None,
@@ -90,6 +86,7 @@ def command(
             metadata=dict(metadata),
             key=key,
             keep_masks=keep_masks,
+            fold_scales=fold_scales,
             verify=not no_verify,
             threads=threads,
             progress=callback,
@@ -99,7 +96,7 @@ def command(
     elif not quiet:
         say_notes(report.notes)
         if report.quantized:
-            say(_losses(report))
+            say(losses(report.quantized))
         say(f"{printable(dst)}: {_summary(report)}")
 
 
@@ -118,22 +115,6 @@ def _policy(layout: str | None, fast: bool, preset: str | None, gap: dict[str, A
         return spformat.Policy("csr" if gap else layout or "auto", spformat.GapRequest(**gap), fast=fast)
     except spformat.SpformatError as error:
         raise click.UsageError(f"{error}.") from None
-
-
-def _losses(report: PackReport) -> str:
-    """How many tensors were quantized, and which lost most."""
-    from ..sources.wording import plural
-
-    text = f"quantized {plural(len(report.quantized), 'tensor')}"
-    known = [(tensor.snr_db, tensor.name) for tensor in report.quantized if tensor.snr_db is not None]
-    errors = [(tensor.largest_error, tensor.name) for tensor in report.quantized if tensor.largest_error is not None]
-    if known:
-        snr, name = min(known)
-        text += f"; least SNR {snr:.1f} dB ({printable(name)})"
-    if errors:
-        error, name = max(errors)
-        text += f"; largest error {error:.3g} ({printable(name)})"
-    return text
 
 
 def _summary(report: PackReport) -> str:

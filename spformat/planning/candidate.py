@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..codecs import bitpack
 from ..container.entry import EntryRecord
 from ..container.index import entry_bytes
 from ..dtypes import DType
+from ..layouts.coding import Codebook, Coding
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
-from .coding_plan import PositionPlan, ValuePlan
+from .coding_plan import CodebookPlan, PositionPlan, ValuePlan
 from .pool import TablePool
 
 _LONGEST_DIGEST = (1 << 64) - 1  # digests are random: all but one in 2**32 take nine bytes
@@ -21,8 +23,8 @@ _BLOCK_BYTES = 20  # of a block in an entry, at most for blocks of usual size
 
 @dataclass(frozen=True)
 class Candidate:
-    """`bytes` counts blocks, entry in the index and new tables: exact for plain streams, for coded ones what their
-    tables give, to some bytes a block. `storage` makes it, with its tables in the pool; digests (and of coded blocks
+    """`bytes` counts blocks, entry in the index and new tables: exact where there are no tables, else what the tables
+    give, to some bytes a block. `storage` makes it, with its tables in the pool; digests (and of coded blocks
     stored_bytes) are not known before it is encoded."""
 
     label: str
@@ -41,12 +43,13 @@ def record(name: str, dtype: DType, shape: tuple[int, ...], digest: int, storage
 
 
 def weigh(name: str, dtype: DType, shape: tuple[int, ...], storage: Storage) -> Candidate:
-    """The candidate of a plain storage, exactly."""
+    """The candidate of a storage without tables, whose stored_bytes are known, exactly."""
     digests = storage.digests
     storage.digests = [_LONGEST_DIGEST] * storage.blocks
     size = sum(storage.stored_bytes) + entry_bytes(record(name, dtype, shape, _LONGEST_DIGEST, storage))
     storage.digests = digests
-    return Candidate(_label(storage), size, lambda _pool: storage)
+    codebook = " + codebook" if isinstance(storage.coding.value, Codebook) else ""
+    return Candidate(f"{_label(storage)}{codebook}", size, lambda _pool: storage)
 
 
 def of_plans(
@@ -63,6 +66,8 @@ def of_plans(
     plain = _plain_storage(dtype, shape, per_block, position)
     if position.codec is None and value.codec is None:
         return weigh(name, dtype, shape, plain)
+    if position.codec is None and isinstance(value.codec, CodebookPlan) and value.codec.table is None:
+        return weigh(name, dtype, shape, _packed_storage(plain, value.codec, dtype, shape))
     tables = set() if position.codec is None else position.codec.tables()
     tables = tables | (set() if value.codec is None else value.codec.tables())
     value_bits = value.bits
@@ -97,6 +102,19 @@ def _plain_storage(dtype: DType, shape: tuple[int, ...], per_block: int, positio
         for block, (nonzeros, entries) in enumerate(zip(position.nonzeros, position.entries, strict=True))
     ]
     return storage
+
+
+def _packed_storage(plain: Storage, packed: CodebookPlan, dtype: DType, shape: tuple[int, ...]) -> Storage:
+    """The same positions, with values as bit-packed codes."""
+    layout, elements = plain.layout, math.prod(shape)
+    width = (len(packed.patterns) // dtype.itemsize - 1).bit_length()
+    stored = [
+        layout.index_bytes(plain.block_size(block, elements), nonzeros, entries)
+        + bitpack.size(layout.values(nonzeros, entries), width)
+        for block, (nonzeros, entries) in enumerate(zip(plain.nonzeros, plain.entries, strict=True))
+    ]
+    coding = Coding(layout.plain.index, Codebook(packed.patterns, None))
+    return replace(plain, coding=coding, stored_bytes=stored)
 
 
 def _label(storage: Storage) -> str:

@@ -46,9 +46,8 @@ def candidates(
     per_block = block_elements(mask.view, nonzeros, policy.block_entries)
     if policy.layout != "auto":
         return [weigh(name, dtype, array.shape, forced(name, array, policy, nonzeros, threads))]
-    coded = not policy.fast and array.nbytes >= _LEAST_CODED
     dense_wins = (array.size - nonzeros) * dtype.itemsize <= nonzeros // 8 + _LEAST_STORAGE
-    values = _Values(array, dtype, nonzeros, pool) if coded else None
+    values = _Values(array, dtype, nonzeros, pool, policy.fast) if array.nbytes >= _LEAST_CODED else None
     if dense_wins and (values is None or values.are_raw):
         return [weigh(name, dtype, array.shape, statistics.measured(array, Dense(), per_block, threads))]
     positions = (
@@ -69,10 +68,11 @@ _RAW = ValuePlan(None, 0.0)
 class _Values:
     """The ways to code the values of a tensor, found once for the nonzeros and once for all elements."""
 
-    def __init__(self, array: BitPatterns, dtype: DType, nonzeros: int, pool: TablePool) -> None:
+    def __init__(self, array: BitPatterns, dtype: DType, nonzeros: int, pool: TablePool, fast: bool) -> None:
         self._distinct = distinct_values(array)
-        self._histogram = Histogram.of(array, dtype) if dtype.is_float else None
-        self._elements, self._zeros, self._pool = array.size, array.size - nonzeros, pool
+        self._histogram = Histogram.of(array, dtype) if dtype.is_float and not fast else None
+        self._elements, self._zeros = array.size, array.size - nonzeros
+        self._pool, self._fast = pool, fast
         self._of_nonzeros: list[ValuePlan] | None = None
 
     @property
@@ -99,5 +99,5 @@ class _Values:
             found += [] if split is None else [split]
         distinct = self._distinct and self._distinct.with_zeros(zeros)
         if distinct and 2 * len(distinct.patterns) <= int(distinct.counts.sum()):  # else the codebook alone is too long
-            found += codebook_plans(distinct, blocks, self._pool)
+            found += codebook_plans(distinct, blocks, self._pool, self._fast)
         return found

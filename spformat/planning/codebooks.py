@@ -49,11 +49,13 @@ def distinct_values(array: BitPatterns) -> DistinctValues | None:
     return DistinctValues(patterns[:found][order].astype(f"<u{array.itemsize}"), counts[:found][order])
 
 
-def codebook_plans(values: DistinctValues, blocks: int, pool: TablePool) -> list[ValuePlan]:
-    """Codes packed, and coded under the table of the file or the new one that costs least."""
+def codebook_plans(values: DistinctValues, blocks: int, pool: TablePool, fast: bool) -> list[ValuePlan]:
+    """Codes packed, and unless `fast` coded under the table of the file or the new one that costs least."""
     total, width = int(values.counts.sum()), (len(values.patterns) - 1).bit_length()
     patterns, book = values.patterns.tobytes(), 8.0 * values.patterns.nbytes
     packed = ValuePlan(CodebookPlan(patterns, None), book + 8 * (bitpack.size(total, width) + blocks))
+    if fast:
+        return [packed]
     histogram = np.zeros(_MOST, np.uint64)
     histogram[: len(values.counts)] = values.counts
     table, bits = pool.cheapest(histogram)

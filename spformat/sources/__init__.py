@@ -12,22 +12,29 @@ from .sniff import format_of
 __all__ = ["Source", "open_source"]
 
 
-def open_source(path: str | os.PathLike[str], *, key: str | None = None, keep_masks: bool = False) -> Source:
+def open_source(
+    path: str | os.PathLike[str], *, key: str | None = None, keep_masks: bool = False, fold_scales: bool = False
+) -> Source:
     """Open a file of tensors in any format that can be read.
 
     `key` picks a nested dict of a torch checkpoint ("ema.params"; "." for everything, flattened). Unless
-    `keep_masks`, pairs of torch.nn.utils.prune (weight_orig, weight_mask) become the pruned weight. Raises
-    SourceError, and MissingExtraError when the format needs a package that is not installed.
+    `keep_masks`, pairs of torch.nn.utils.prune (weight_orig, weight_mask) become the pruned weight. With
+    `fold_scales`, integer codes and scales of torchao and compressed-tensors (see scaled_codes) become quantized
+    tensors. Raises SourceError, and MissingExtraError when the format needs a package that is not installed.
     """
     path = os.fspath(path)
     kind = format_of(path)
     if key is not None and kind != "torch":
         raise SourceError(f"{path}: --key picks a part of a torch checkpoint; this is a {kind} file")
     source = _open(path, kind, key)
-    if keep_masks:
-        return source
     try:
-        return FoldedMasks.around(source)
+        if not keep_masks:
+            source = FoldedMasks.around(source)
+        if fold_scales:
+            from .scaled_codes import ScaledCodes
+
+            source = ScaledCodes.around(source)
+        return source
     except BaseException:
         source.close()
         raise

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..dtypes import DType
 from ..errors import SourceError
-from .base import Source, sort_names, ties_of
+from .base import Source
+from .folded import Folded
 from .wording import plural
-
-if TYPE_CHECKING:
-    from ..quantized import Quantized
 
 ORIG, MASK = "_orig", "_mask"
 CHUNK = 1 << 20  # elements looked at in one step, so that temporaries stay small beside a large tensor
 ADVICE = "; --keep-masks packs original and mask as they are"
 
 
-class FoldedMasks(Source):
+class FoldedMasks(Folded):
     """A source whose pairs X_orig, X_mask appear as one tensor X: the original where the mask is 1, else
     zero.
     """
-
-    def __init__(self, inner: Source, folded: dict[str, tuple[str, str]]) -> None:
-        """folded: X -> (name of the original, name of the mask)."""
-        super().__init__()
-        self._inner = inner
-        self._folded = folded
-        self.notes = inner.notes + _notes(folded)
-        self.metadata = inner.metadata
-        consumed = {name for pair in folded.values() for name in pair}
-        self._names = sort_names([name for name in inner.names() if name not in consumed] + list(folded))
 
     @classmethod
     def around(cls, source: Source) -> Source:
         """The source itself when it has no pairs. Raises SourceError for a pair that cannot be folded."""
         names = set(source.names())
-        folded = {}
+        folded: dict[str, tuple[str, str]] = {}
         for orig in source.names():
             name = orig.removesuffix(ORIG)
             mask = name + MASK
@@ -51,18 +38,7 @@ class FoldedMasks(Source):
                 raise SourceError(f"{name!r} stands beside {orig!r} and {mask!r}" + ADVICE, tensor=name)
             _check_shapes(source, name, orig, mask)
             folded[name] = (orig, mask)
-        return cls(source, folded) if folded else source
-
-    def names(self) -> list[str]:
-        return list(self._names)
-
-    def ties(self) -> dict[str, str]:
-        inner = self._inner.ties()
-
-        def identity(name: str) -> Hashable:
-            return tuple(inner.get(part, part) for part in self._folded.get(name, (name,)))
-
-        return ties_of((name, identity(name)) for name in self._names)
+        return cls(source, folded, _notes(folded)) if folded else source
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         return self._inner.spec(self._folded.get(name, (name,))[0])
@@ -77,12 +53,6 @@ class FoldedMasks(Source):
         array = np.ascontiguousarray(array).reshape(array.shape)  # the former makes 0-d arrays 1-d
         _clear(array.reshape(-1).view(dtype.bits), kept)
         return array, dtype
-
-    def read_quantized(self, name: str) -> Quantized | None:
-        return None if name in self._folded else self._inner.read_quantized(name)
-
-    def close(self) -> None:
-        self._inner.close()
 
 
 def _check_shapes(source: Source, name: str, orig: str, mask: str) -> None:

@@ -28,7 +28,8 @@ def test_size(text: str, expected: int) -> None:
     ("text", "expected"), [("0", 0), ("1", 1), (".5", 0.5), ("1.", 1), (" 0.9", 0.9), ("1E-3", 0.001)]
 )
 def test_share(text: str, expected: float) -> None:
-    assert options.share(text) == expected
+    assert options.share(text) == ("*", expected)
+    assert options.share(f"fc*={text}") == ("fc*", expected)
 
 
 @pytest.mark.parametrize("text", ["", "-0.1", "1.01", "90%", "nan", "inf", "1e9", "one", ".", "0_1", "٣"])

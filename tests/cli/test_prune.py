@@ -98,6 +98,37 @@ def test_a_size(source: Path) -> None:
     assert 0 < report["target"] < 1
 
 
+PIPELINE = ["prune", "m.npz", "m.spf", "--sparsity", "fc*=0.9", "--sparsity", "0.5", "--include", "*"]
+PIPELINE += ["--quantize", "head*=codebook:8", "--quantize", "codebook:4"]
+
+
+def test_the_pipeline_in_one_command(source: Path) -> None:
+    result = run_alone(*PIPELINE, "--picture", "ledger.svg", cwd=source)
+    assert (result.code, result.err) == (0, "")
+    pruned_table, losses, stages, summary = result.out.split("\n\n")
+    assert [line.split()[3] for line in pruned_table.splitlines()[1:3]] == ["120", "60"]
+    assert losses.startswith("quantized 2 tensors; least SNR ")
+    rows = [line.split() for line in stages.splitlines()]
+    assert [row[0] for row in rows] == ["stage", "dense", "P", "P+Q", "P+Q+H"]
+    size = (source / "m.spf").stat().st_size
+    assert rows[-1][1] == f"{size:,}"
+    assert rows[1][1:] == ["5,400", "100.0", "%", "1.00x"]
+    assert summary.startswith("m.spf: 2 of 3 tensors pruned, ")
+    assert "P+Q+H" in (source / "ledger.svg").read_text()
+
+
+def test_the_ledger_as_json(source: Path) -> None:
+    report = reported(*PIPELINE, "--ledger")
+    stages = report["ledger"]["stages"]
+    assert list(stages) == ["P", "P+Q", "P+Q+H"]
+    assert stages["P+Q+H"] == report["written_bytes"] == (source / "m.spf").stat().st_size
+    assert report["ledger"]["dense_bytes"] == report["dense_bytes"] == 5400
+    assert report["ledger"]["ratios"]["P"] == 5400 / stages["P"]
+    assert [(entry["name"], entry["bits"]) for entry in report["quantized"]] == [("fc1.weight", 4), ("head.w", 6)]
+    assert {layer["name"]: layer["target"] for layer in report["layers"]} == {"fc1.weight": 0.9, "head.w": 0.5}
+    assert reported(*PIPELINE)["ledger"] is None
+
+
 @pytest.mark.usefixtures("source")
 def test_inspect_shows_what_was_done() -> None:
     done("prune", "m.npz", "m.spf", "--sparsity", "0.9", "--method", "rows", "--norm", "1", "-q")
@@ -142,6 +173,11 @@ def test_other_peoples_metadata_of_that_name_is_no_error(value: object) -> None:
         ("--size big", "--size"),
         ("--sparsity 0.5 --size 1kB", "not both"),
         ("--sparsity nan", "--sparsity"),
+        ("--sparsity fc*=90", "'90' is not a share"),
+        ("--sparsity @fc=0.9", "@matrix"),
+        ("--sparsity 0.5 --quantize @fc=int8", "@matrix"),
+        ("--sparsity 0.5 --quantize codebook:9", "codebook:1 to codebook:8"),
+        ("--sparsity 0.5 --picture ledger.txt", ".svg"),
     ],
 )
 def test_options_that_cannot_be(options: str, culprit: str) -> None:
@@ -153,6 +189,8 @@ def test_options_that_cannot_be(options: str, culprit: str) -> None:
     [
         ("m.spf --sparsity 0.5 --exclude fc9", "named like 'fc9'"),
         ("m.zip --sparsity 0.5", "must end in"),
+        ("m.npz2.npz --sparsity 0.5 --quantize int8", "an .spf file"),
+        ("m.pt --sparsity 0.5 --ledger", "an .spf file"),
     ],
 )
 def test_failures(source: Path, options: str, culprit: str) -> None:

@@ -125,10 +125,13 @@ def test_products_round_once_and_may_be_subnormal_infinite_or_zero():
     assert educational(data).tensors[0][3] == raw(array)
 
 
-def test_fast_has_no_codebook_and_stores_the_products():
+def test_fast_packs_the_steps():
     data, array = file_of(few_steps((60, 50), 0.4), some_scales(60), 50, Policy(fast=True))
-    assert codec_of(data) == "raw"
-    assert raw(Reader(data).read()["t"]) == raw(array)
+    assert codec_of(data) == "scaled"
+    with Reader(data) as reader:
+        assert reader.entry("t").storage.coding.tables() == []
+        assert raw(reader.read()["t"]) == raw(array)
+    assert educational(data).tensors[0][3] == raw(array)
 
 
 ONE = bytes.fromhex("0000803F")

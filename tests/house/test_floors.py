@@ -27,7 +27,7 @@ FLOORS = [
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}
     | {"pack", "unpack", "diff", "inspection", "verify", "prune", "pruned_source", "pruning", "size_budget"}
-    | {"quantize", "quantized", "torch_quantized"},
+    | {"patterns", "quantize", "quantized", "size_ledger", "torch_quantized"},
     {"spformat"},  # the public names
     {"cli"},
     {"__main__"},

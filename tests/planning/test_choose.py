@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spformat.container.index import entry_bytes
 from spformat.dtypes import BY_NAME, from_numpy
 from spformat.errors import SourceError, SpformatError
 from spformat.planning.choose import candidates, choose
@@ -13,7 +14,7 @@ from spformat.reader import Reader
 from tests import forge
 from tests.helpers import sparse, written
 
-FAST = Policy(fast=True)  # plain streams, of which sizes are exact
+FAST = Policy(fast=True)  # plain streams, of which sizes are exact, and codebooks of packed codes
 
 
 def bits(array):
@@ -27,7 +28,7 @@ def chosen(array, policy=None):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.float64, np.complex128])
 @pytest.mark.parametrize("shape", [(), (1,), (10,), (64, 64), (300, 784)], ids=str)
 def test_dense_wins_where_nothing_is_zero(shape, dtype):
-    assert chosen(np.ones(shape, dtype)).label == "dense"
+    assert chosen(np.ones(shape, dtype)).label.removesuffix(" + codebook") == "dense"
 
 
 @pytest.mark.parametrize("elements", range(1, 17))
@@ -45,7 +46,8 @@ def test_a_bias_of_ten_numbers_costs_tens_of_bytes():
     [(0.9, "bitmask"), (0.5, "bitmask"), (0.1, "csr 4 bits escape"), (0.01, "csr 8 bits filler")],
 )
 def test_density_decides(density, label):
-    array = np.where(np.random.default_rng(5).random((256, 256)) < density, np.float32(3), np.float32(0))
+    rng = np.random.default_rng(5)
+    array = np.where(rng.random((256, 256)) < density, 1 + rng.random((256, 256), np.float32), np.float32(0))
     assert chosen(array).label.split()[0] == label.split()[0]
     if density == 0.1:
         assert chosen(array).label == label
@@ -67,6 +69,19 @@ def test_a_tensor_a_few_bytes_from_the_border_is_stored_in_the_smaller_way():
         array[:zeros] = 0
         sizes = {layout: len(written({"t": array}, policy=Policy(layout))) for layout in ("dense", "bitmask", "csr")}
         assert len(written({"t": array}, policy=FAST)) == min(sizes.values()), (zeros, sizes)
+
+
+def test_few_values_are_packed_codes_also_without_entropy_coding():
+    rng = np.random.default_rng(6)
+    array = np.where(rng.random((256, 256)) < 0.1, rng.integers(1, 33, (256, 256)), 0).astype(np.float32)
+    assert chosen(array).label == "csr 4 bits escape + codebook"
+    size = len(written({"t": array}, policy=FAST))
+    codes = -(-5 * np.count_nonzero(array) // 8) + 4 * 32
+    assert codes < size < codes + len(written({"t": array != 0}, policy=FAST)) + 100
+    with Reader(written({"t": array}, policy=FAST)) as reader:
+        assert (reader.read()["t"].view(np.float32) == array).all()
+        entry = reader.entry("t")
+        assert chosen(array).bytes == sum(entry.storage.stored_bytes) + entry_bytes(entry.record)
 
 
 @pytest.mark.parametrize("density", [0.0, 0.05, 0.3, 1.0])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -17,6 +16,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.nn import functional
+
+from spformat.pruning import Pruner
+from spformat.pruning.schedules import Rounds
 
 SEEDS = (0, 1, 2, 3, 4)
 BATCH = 64
@@ -112,27 +114,13 @@ def dense_model(seed: int, split: Split, epochs: int = 50) -> nn.Sequential:
 def pruned_models(model: nn.Sequential, split: Split, densities: list[tuple[float, ...]]) -> Iterator[nn.Sequential]:
     """For each entry of `densities` (one number for each layer, falling) a copy, pruned from the one before.
 
-    Each layer keeps its round(density * size) largest weights, then the rest is trained again.
+    Each layer keeps its largest weights, then the rest is trained again.
     """
+    model = copy.deepcopy(model)
+    pruner = Pruner(model, Rounds(1 - densities[-1][0], len(densities), "by layer"))
     for shares in densities:
-        model = copy.deepcopy(model)
-        masks = [_largest(layer.weight.detach(), share) for layer, share in zip(linears(model), shares, strict=True)]
-        keep_dead = partial(mask_weights, model, masks)
-        keep_dead()
-        train(model, split, PRUNING_EPOCHS, PRUNING_RATE, keep_dead)
-        yield model
-
-
-def mask_weights(model: nn.Module, masks: list[torch.Tensor]) -> None:
-    """Dead weights to 0.0, whatever the optimizer made of them."""
-    with torch.no_grad():
-        for layer, mask in zip(linears(model), masks, strict=True):
-            layer.weight.mul_(mask)
-
-
-def _largest(weight: torch.Tensor, share: float) -> torch.Tensor:
-    """A mask of the round(share * size) largest magnitudes; ties keep the lower index."""
-    order = weight.abs().flatten().argsort(descending=True, stable=True)
-    mask = torch.zeros(weight.numel(), dtype=torch.bool)
-    mask[order[: round(share * weight.numel())]] = True
-    return mask.reshape(weight.shape)
+        pruner.prune({name: 1 - share for name, share in zip(pruner.masks(), shares, strict=True)})
+        train(model, split, PRUNING_EPOCHS, PRUNING_RATE)
+        found, own_pruner = copy.deepcopy((model, pruner))
+        own_pruner.finalize()
+        yield found

@@ -28,8 +28,9 @@ Made by `python -m tools.experiments.quantization_run` (extra `experiments`), {s
 Networks are trained on the 1,797 digits of scikit-learn: five seeds, each with its own split (600 to test on) and its
 own first weights; ± is the standard deviation over seeds. One digit is 0.17 points, so differences below about half a
 point mean little. The papers trained on MNIST and ImageNet: accuracies here say whether a method works, not whether
-it reaches theirs. Sizes are counted as the paper counts (codebook and fillers, no container, no biases), not bytes
-of files."""
+it reaches theirs. Sizes are counted as the paper counts (codebook and fillers, no container, no biases). Bytes of files
+are in [quantization_pipeline.md](quantization_pipeline.md), of the same network on the same digits, and in
+[quantization_files.md](quantization_files.md), of the paper's shapes."""
 
 _CLAIMS = """
 DC is Deep Compression (arXiv 1510.00149)."""

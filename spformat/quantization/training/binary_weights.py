@@ -7,6 +7,7 @@ the real one, `constrain` brings it back into its range.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ def binary_weight(module: nn.Module) -> BinaryTensor:
     raise ConfigError("not a binary layer", expected="binary_connect, binary_net or xnor_net", found=str(module))
 
 
-class _Rule(nn.Module):
+class _Rule(nn.Module, ABC):
     """A parametrization: the binary weight from the real one."""
 
     scale: float | str = 1.0
@@ -81,8 +82,9 @@ class _Rule(nn.Module):
     def right_inverse(self, weight: Tensor) -> Tensor:
         return weight
 
+    @abstractmethod
     def constrain(self, real: Tensor) -> None:
-        raise NotImplementedError
+        """Bring the real weight back into its range, in place."""
 
 
 class _BinaryConnect(_Rule):
