@@ -74,7 +74,7 @@ def share(text: str) -> tuple[str, float]:
     pattern, _, number = text.rpartition("=")
     found = re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]{1,3})?|[0-9]+\.", number.strip().lower(), re.ASCII)
     if found is None or not 0 <= float(number) <= 1:
-        raise click.BadParameter(f"{number!r} is not a share from 0 to 1, such as 0.9.")
+        raise click.BadParameter(f"{number!r} is not a number from 0 to 1, such as 0.9.")
     try:
         check(pattern)
     except ConfigError as error:

@@ -173,7 +173,7 @@ def test_other_peoples_metadata_of_that_name_is_no_error(value: object) -> None:
         ("--size big", "--size"),
         ("--sparsity 0.5 --size 1kB", "not both"),
         ("--sparsity nan", "--sparsity"),
-        ("--sparsity fc*=90", "'90' is not a share"),
+        ("--sparsity fc*=90", "'90' is not a number"),
         ("--sparsity @fc=0.9", "@matrix"),
         ("--sparsity 0.5 --quantize @fc=int8", "@matrix"),
         ("--sparsity 0.5 --quantize codebook:9", "codebook:1 to codebook:8"),
