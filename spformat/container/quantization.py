@@ -48,10 +48,9 @@ class QuantizationRecord:
 
 def read(wire: Any, shape: tuple[int, ...], name: str, offset: int) -> QuantizationRecord:
     """The record of a tensor of that shape. Raises CorruptError where a rule is broken."""
-    known = set(QuantizationRecord.__dataclass_fields__)
     right = type(wire) is dict and all(type(key) is str for key in wire) and _fields_fit(wire)
     if right:
-        record = QuantizationRecord(**{key: value for key, value in wire.items() if key in known})
+        record = QuantizationRecord(**{key: value for key, value in wire.items() if key in _KNOWN})
         if _axis_fits(record, shape) and _counts_fit(record, shape):
             return record
     raise CorruptError(
@@ -77,6 +76,8 @@ _TYPES = {
 _COMMON = {"method", "bits", "snr_db", "largest_error"}
 _NEEDED = {"codebook": {"reserves_zero"}, "affine": {"signed", "zero_points"}, "binary": set[str]()}
 _ALLOWED = {"codebook": set[str](), "affine": {"axis", "group", "scales"}, "binary": {"axis", "scales"}}
+_OF_METHOD = {method: _COMMON | _NEEDED[method] | _ALLOWED[method] for method in _NEEDED}
+_KNOWN = set(QuantizationRecord.__dataclass_fields__)
 
 
 def _fields_fit(wire: dict[str, Any]) -> bool:
@@ -84,9 +85,7 @@ def _fields_fit(wire: dict[str, Any]) -> bool:
     method = wire.get("method")
     if type(method) is not str or method not in _NEEDED or not {"bits", *_NEEDED[method]} <= wire.keys():
         return False
-    foreign = (
-        (set(QuantizationRecord.__dataclass_fields__) & wire.keys()) - _COMMON - _NEEDED[method] - _ALLOWED[method]
-    )
+    foreign = (_KNOWN & wire.keys()) - _OF_METHOD[method]
     typed = all(type(wire[key]) is kind for key, kind in _TYPES.items() if key in wire)
     if foreign or not typed or type(wire.get("zero_points", 0)) not in (int, bytes) or wire["bits"] not in _BITS:
         return False

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgpack
+
 from .. import _native
 from ..dtypes import DTYPES, DType
 from ..errors import FormatError
@@ -59,6 +61,6 @@ def _check_maps(native: _native.Index, found: list[_native.Head], offset: int) -
     if native.metadata():
         canonical.check_metadata(canonical.unpack(native.metadata(), offset), offset)
     for number, data in native.options():
-        options = canonical.unpack(data, offset)
+        options = msgpack.unpackb(data)  # whose form was checked
         if quantization.KEY in options:
             quantization.read(options[quantization.KEY], found[number][2], found[number][0], offset)

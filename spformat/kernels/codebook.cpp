@@ -1,6 +1,7 @@
 #include "codebook.h"
 
 #include "bits.h"
+#include "simd.h"
 
 namespace spf {
 namespace {
@@ -10,7 +11,13 @@ Failure read_packed(const Coding& coding, uint64_t count, Cursor& cursor, uint8_
   const uint8_t* packed = nullptr;
   if (const Failure failure = cursor.take(bytes_of_bits(count, width), &packed)) return failure;
   if (!padding_is_zero(packed, count, width)) return {Status::codebook_padding, 0, 1};
-  for (uint64_t i = 0; i < count; ++i) codes[i] = static_cast<uint8_t>(bits_at(packed, i, width));
+  const uint64_t mask = (uint64_t{1} << width) - 1;
+  uint64_t i = 0;
+  for (; i + 8 <= count; i += 8, packed += width) {  // eight codes are as many bytes as a code has bits
+    const auto eight = load<uint64_t>(packed);
+    for (unsigned k = 0; k < 8; ++k) codes[i + k] = static_cast<uint8_t>(eight >> (k * width) & mask);
+  }
+  for (uint64_t k = 0; i < count; ++i, ++k) codes[i] = static_cast<uint8_t>(bits_at(packed, k, width));
   return {};
 }
 
@@ -33,9 +40,12 @@ Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& wo
   const unsigned largest = largest_byte(codes, count);
   if (count && largest >= coding.codebook_values) return {Status::codebook_code, coding.codebook_values - 1u, largest};
   with_item(b.itemsize, [&]<class Item>(Item*) {
-    Item book[kMostCodes];
-    std::memcpy(book, coding.codebook, coding.codebook_values * sizeof(Item));
-    for (uint64_t i = 0; i < count; ++i) store(values + i * sizeof(Item), book[codes[i]]);
+    if constexpr (sizeof(Item) <= 8) {
+      Item book[kMostCodes] = {};
+      std::memcpy(book, coding.codebook, coding.codebook_values * sizeof(Item));
+      work.no_zeros = book[0] != 0;  // they ascend
+      simd().look_up[size_index(b.itemsize)](book, coding.codebook_values, codes, count, values);
+    }
   });
   return {};
 }

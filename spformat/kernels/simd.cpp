@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "bitmask_loops.h"
+#include "codebook_loops.h"
 #include "join_loops.h"
 #include "scatter_loops.h"
 
@@ -77,6 +78,7 @@ const Simd kScalar = {
      nonzero_mask_scalar<uint64_t>, nonzero_mask_scalar<Wide>},
     rans_steps_scalar,
     {join_plain<uint8_t>, join_plain<uint16_t>, join_plain<uint32_t>, join_plain<uint64_t>},
+    {look_up_plain<uint8_t>, look_up_plain<uint16_t>, look_up_plain<uint32_t>, look_up_plain<uint64_t>},
     strip_to_rows_scalar,
     rows_to_strip_scalar,
     table_of_columns_scalar,

@@ -161,6 +161,7 @@ const Simd kAvx2 = {
      nonzero_mask_avx2<uint64_t>, nonzero_mask_wide},
     rans_steps_avx2,
     {join_avx2_8, join_avx2_16, join_avx2_32, join_avx2_64},
+    {look_up_avx2_8, look_up_avx2_16, look_up_avx2_32, look_up_avx2_64},
     strip_to_rows_avx2,
     rows_to_strip_avx2,
     table_of_columns_avx2,
