@@ -17,13 +17,14 @@ void expand_tail(const uint8_t* mask, const uint8_t* values, uint64_t start, uin
   }
 }
 
-// Fills the words of the mask from the one that holds `start` (a multiple of 64) on.
+// Fills the words of the mask from the one that holds `start` (a multiple of 64) on. Elements lie at any address.
 template <class Item>
-void nonzero_mask_tail(const Item* in, uint64_t start, uint64_t elements, uint64_t* mask) {
+void nonzero_mask_tail(const void* in, uint64_t start, uint64_t elements, uint64_t* mask) {
   for (uint64_t word = start / 64; word * 64 < elements; ++word) {
     const uint64_t end = elements - word * 64 < 64 ? elements - word * 64 : 64;
+    const uint8_t* const from = static_cast<const uint8_t*>(in) + word * 64 * sizeof(Item);
     uint64_t bits = 0;
-    for (uint64_t i = 0; i < end; ++i) bits |= uint64_t{!(in[word * 64 + i] == Item(0))} << i;
+    for (uint64_t i = 0; i < end; ++i) bits |= uint64_t{!(load<Item>(from + i * sizeof(Item)) == Item(0))} << i;
     mask[word] = bits;
   }
 }

@@ -31,7 +31,7 @@ void expand_scalar(const uint8_t* mask, const uint8_t* values, uint64_t elements
 
 template <class Item>
 void nonzero_mask_scalar(const void* in, uint64_t elements, uint64_t* mask) {
-  nonzero_mask_tail(static_cast<const Item*>(in), 0, elements, mask);
+  nonzero_mask_tail<Item>(in, 0, elements, mask);
 }
 
 template <class Item>

@@ -138,11 +138,11 @@ void nonzero_mask_avx2(const void* in, uint64_t elements, uint64_t* mask) {
   for (uint64_t w = 0; w < words; ++w, from += 64) {
     mask[w] = ~(zero_bits(from) | (uint64_t{zero_bits(from + 32)} << 32));
   }
-  nonzero_mask_tail(static_cast<const Item*>(in), words * 64, elements, mask);
+  nonzero_mask_tail<Item>(in, words * 64, elements, mask);
 }
 
 void nonzero_mask_wide(const void* in, uint64_t elements, uint64_t* mask) {
-  nonzero_mask_tail(static_cast<const Wide*>(in), 0, elements, mask);
+  nonzero_mask_tail<Wide>(in, 0, elements, mask);
 }
 
 }  // namespace
