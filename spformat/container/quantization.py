@@ -48,7 +48,7 @@ class QuantizationRecord:
 
 def read(wire: Any, shape: tuple[int, ...], name: str, offset: int) -> QuantizationRecord:
     """The record of a tensor of that shape. Raises CorruptError where a rule is broken."""
-    right = type(wire) is dict and all(type(key) is str for key in wire) and _fields_fit(wire)
+    right = type(wire) is dict and set(map(type, wire)) <= {str} and _fields_fit(wire)
     if right:
         record = QuantizationRecord(**{key: value for key, value in wire.items() if key in _KNOWN})
         if _axis_fits(record, shape) and _counts_fit(record, shape):
@@ -73,21 +73,25 @@ _TYPES = {
     "group": int,
     "scales": bytes,
 }
-_COMMON = {"method", "bits", "snr_db", "largest_error"}
-_NEEDED = {"codebook": {"reserves_zero"}, "affine": {"signed", "zero_points"}, "binary": set[str]()}
-_ALLOWED = {"codebook": set[str](), "affine": {"axis", "group", "scales"}, "binary": {"axis", "scales"}}
-_OF_METHOD = {method: _COMMON | _NEEDED[method] | _ALLOWED[method] for method in _NEEDED}
+_REQUIRED = {
+    "codebook": ("method", "bits", "reserves_zero"),
+    "affine": ("method", "bits", "signed", "zero_points"),
+    "binary": ("method", "bits"),
+}
+_OPTIONAL = {"codebook": (), "affine": ("axis", "group", "scales"), "binary": ("axis", "scales")}
+_OF_METHOD = {method: {*_REQUIRED[method], *_OPTIONAL[method], "snr_db", "largest_error"} for method in _REQUIRED}
 _KNOWN = set(QuantizationRecord.__dataclass_fields__)
 
 
 def _fields_fit(wire: dict[str, Any]) -> bool:
     """Whether the keys are those of the method, with values of their types."""
     method = wire.get("method")
-    if type(method) is not str or method not in _NEEDED or not {"bits", *_NEEDED[method]} <= wire.keys():
+    if type(method) is not str or method not in _REQUIRED or any(key not in wire for key in _REQUIRED[method]):
         return False
-    foreign = (_KNOWN & wire.keys()) - _OF_METHOD[method]
-    typed = all(type(wire[key]) is kind for key, kind in _TYPES.items() if key in wire)
-    if foreign or not typed or type(wire.get("zero_points", 0)) not in (int, bytes) or wire["bits"] not in _BITS:
+    for key, value in wire.items():
+        if key in _KNOWN and (key not in _OF_METHOD[method] or type(value) is not _TYPES.get(key, type(value))):
+            return False
+    if type(wire.get("zero_points", 0)) not in (int, bytes) or wire["bits"] not in _BITS:
         return False
     return not (method == "binary" and wire["bits"] != 1)
 
