@@ -151,7 +151,7 @@ print(set(ends))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_process_forked_while_another_thread_reads_can_read(tmp_path):
-    """No lock of the reader stays locked in it. Tensors in many small blocks: half of the time goes into describing them."""
+    """No lock of the reader stays locked in it. Describing so many blocks takes half of the time."""
     blocks = [(b"\1", 1, 1)] * 2000
     stored = forge.storage_entry("t", 1, [2000], b"\1" * 2000, [0, [], [0], 1], blocks)
     (tmp_path / "t.spf").write_bytes(forge.file_of([stored, *([f"t{i}", 0, True] for i in range(9))], b"\1" * 2000))

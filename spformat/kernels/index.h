@@ -46,8 +46,8 @@ class Index {
   std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
   const std::vector<Options>& options() const { return options_; }
 
-  // Adds the blocks of a tensor that is to be decoded at `address`, and makes its tables ready; false when one of them is
-  // wrong. One thread at a time: what blocks point to stays as it is for those that decode meanwhile.
+  // Adds the blocks of a tensor that is to be decoded at `address`, and makes its tables ready; false when one of them
+  // is wrong. One thread at a time: what blocks point to stays as it is for those that decode meanwhile.
   bool add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks);
 
  private:

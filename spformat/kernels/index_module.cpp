@@ -39,9 +39,11 @@ class BoundIndex {
       const uint64_t* const lengths = index_.shape(tensor);
       nb::object shape = checked(PyTuple_New(static_cast<Py_ssize_t>(tensor.rank)));
       for (size_t i = 0; i < tensor.rank; ++i) {
-        PyTuple_SetItem(shape.ptr(), static_cast<Py_ssize_t>(i), checked(PyLong_FromUnsignedLongLong(lengths[i])).release().ptr());
+        nb::object length = checked(PyLong_FromUnsignedLongLong(lengths[i]));
+        PyTuple_SetItem(shape.ptr(), static_cast<Py_ssize_t>(i), length.release().ptr());
       }
-      PyObject* const name = PyUnicode_FromStringAndSize(tensor.name.data(), static_cast<Py_ssize_t>(tensor.name.size()));
+      const auto bytes = static_cast<Py_ssize_t>(tensor.name.size());
+      PyObject* const name = PyUnicode_FromStringAndSize(tensor.name.data(), bytes);
       heads.append(checked(Py_BuildValue("(NiOLNK)", name, tensor.dtype, shape.ptr(), tensor.target,
                                          PyBool_FromLong(tensor.copied), tensor.elements * tensor.itemsize)));
     }
@@ -54,7 +56,8 @@ class BoundIndex {
   nb::list options() const {
     nb::list found;
     for (const spf::Options& options : index_.options()) {
-      found.append(nb::make_tuple(options.tensor, bytes_of(data_.c_str() + options.start, options.stop - options.start)));
+      found.append(nb::make_tuple(options.tensor, bytes_of(data_.c_str() + options.start,
+                                                           options.stop - options.start)));
     }
     return found;
   }

@@ -28,8 +28,8 @@ inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   return buffer.data();
 }
 
-// Buffers for the coded streams of a block, no more than they need: a small file may declare large blocks. A block of plain
-// streams needs none. Only the encoder has literals, and only the decoder puts values of dense where they belong.
+// Buffers for the coded streams of a block, no more than they need: a small file may declare large blocks. A block of
+// plain streams needs none. Only the encoder has literals, and only the decoder puts values of dense where they belong.
 inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = false, bool in_place = false) {
   if (!b.coding) return {};
   const uint64_t symbols = most_symbols(b);
