@@ -304,16 +304,14 @@ class Reader:
 
     def _run(self, task: str, parts: list[tuple[Entry, int, range | None]]) -> None:
         """Runs a task over blocks of tensors: (tensor, address of its element 0, blocks or None for all)."""
-        rows: list[bytes] = []
-        owners: list[Owner] = []
-        for entry, data, blocks in parts:
-            size = entry.dtype.itemsize
+
+        def rows_of(entry: Entry, data: int, blocks: range | None) -> list[bytes]:
+            size, offset = entry.dtype.itemsize, entry.offset
             coding = self._coding(entry) if task != "check" else 0
-            rows += jobs.rows(
-                entry.storage, entry.shape, size, entry.offset, data, blocks=blocks, coding=coding, fresh=True
-            )
-            owners.append(Owner(entry.name, blocks or range(entry.storage.blocks)))
-        jobs.run(task, jobs.table_of(rows), self.threads, self._file.stored, owners)
+            return jobs.rows(entry.storage, entry.shape, size, offset, data, blocks=blocks, coding=coding, fresh=True)
+
+        owned = ((Owner(part[0].name, part[2] or range(part[0].storage.blocks)), rows_of(*part)) for part in parts)
+        jobs.run_in_turn(task, owned, self.threads, self._file.stored)
 
 
 def check_decoded(entry: Entry, array: BitPatterns) -> None:

@@ -28,6 +28,9 @@ def naming(source: PathOrBytes) -> Iterator[None]:
         if error.path is None and isinstance(source, (str, os.PathLike)):
             error.path = os.fspath(source)
         raise
+    except MemoryError as error:
+        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+        raise LimitError("not enough memory", kind="limits/memory", path=path) from error
 
 
 class TensorFile:

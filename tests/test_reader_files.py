@@ -14,6 +14,7 @@ import pytest
 from spformat.errors import ChecksumError, FormatError, SpformatError, TruncatedError
 from spformat.planning.policy import Policy
 from spformat.reader import Reader
+from tests import forge
 from tests.helpers import raw, sparse, written
 
 ARRAYS = {f"t{i}": sparse((100, 90), 0.1 * (i + 1), np.float32, seed=i) for i in range(6)}
@@ -119,6 +120,44 @@ def test_forked_processes_read_with_the_parents_reader(path):
         [sys.executable, "-c", FORKED, str(path)], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "True [0, 0, 0, 0]\n", done.stderr
+
+
+FORKED_MEANWHILE = """
+import os, signal, sys, threading
+from spformat.reader import Reader
+reader = Reader(sys.argv[1], threads=1)
+right, done = {name: array.tobytes() for name, array in reader.read().items()}, threading.Event()
+
+def work():
+    while not done.is_set():
+        reader.read()
+
+thread = threading.Thread(target=work)
+thread.start()
+ends = []
+for number in range(40):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        os._exit(0 if {name: array.tobytes() for name, array in reader.read().items()} == right else 1)
+    ends.append(os.waitpid(child, 0)[1])
+    if ends[-1]:
+        break
+done.set()
+thread.join()
+print(set(ends))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_forked_while_another_thread_reads_can_read(tmp_path):
+    """No lock of the reader stays locked in it. Describing so many blocks takes half of the time."""
+    blocks = [(b"\1", 1, 1)] * 2000
+    stored = forge.storage_entry("t", 1, [2000], b"\1" * 2000, [0, [], [0], 1], blocks)
+    (tmp_path / "t.spf").write_bytes(forge.file_of([stored, *([f"t{i}", 0, True] for i in range(9))], b"\1" * 2000))
+    command = [sys.executable, "-W", "ignore", "-c", FORKED_MEANWHILE, str(tmp_path / "t.spf")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "{0}\n", done.stderr
 
 
 def handles():

@@ -30,9 +30,9 @@ static_assert(sizeof(Coding) == 96);
 struct Workspace {
   uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
   uint8_t* symbols;   // one for each byte of a mask or strip, gap code or value, whichever are most
-  uint8_t* tables;    // the same, and eight rows of a mask
+  uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint8_t* literals;  // two bytes for each symbol
-  uint8_t* values;    // entries x itemsize
+  uint8_t* values;    // entries x itemsize, unless the reader has a destination
   bool no_zeros;      // set when values were read that cannot be zero, whatever their fields are
 };
 

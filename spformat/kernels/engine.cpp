@@ -68,7 +68,7 @@ Failure decode(const Block& b, const Source& source, Scratch& scratch) {
   if (b.layout == kDense && value_codec_of(b) == kRaw) return decode_plain(b, source, scratch);
   const uint8_t* stored = nullptr;
   if (const Failure failure = fetch(b, source, scratch, &stored)) return failure;
-  Workspace work = workspace(b, scratch);
+  Workspace work = workspace(b, scratch, false, b.layout == kDense);
   uint8_t* out = b.column ? block_scratch(b, scratch) : place_of(b);
   if (b.layout == kDense) return decode_dense(b, stored, work, out);
   if (b.layout == kBitmask) return decode_bitmask(b, stored, work, out);

@@ -50,9 +50,14 @@ void Index::make_models() {
   for (Coding& coding : codings_) coding.models = {models_.get(), nullptr, escapes_.data()};
 }
 
-void Index::add_blocks(const Tensor& tensor, uint64_t address, std::vector<Block>& blocks) const {
+bool Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) {
+  const Tensor& tensor = tensors_[number];
   Block b = tensor.form;
-  b.coding = tensor.coding ? reinterpret_cast<uint64_t>(&codings_[tensor.coding - 1]) : 0;
+  if (tensor.coding) {
+    const Coding& coding = codings_[tensor.coding - 1];
+    if (!expand_tables(coding, tensor.itemsize)) return false;
+    b.coding = reinterpret_cast<uint64_t>(&coding);
+  }
   b.data = address;
   b.fresh = 1;
   b.stored = tensor.offset;
@@ -67,23 +72,7 @@ void Index::add_blocks(const Tensor& tensor, uint64_t address, std::vector<Block
     blocks.push_back(b);
     b.stored += n.stored_bytes;
   }
-}
-
-bool Index::decode(const uint32_t* numbers, const uint64_t* addresses, size_t count, const Source& source,
-                   unsigned threads) {
-  std::vector<Block> blocks;
-  {
-    const std::lock_guard<std::mutex> lock(expanding_);  // readers may share an index
-    for (size_t i = 0; i < count; ++i) {
-      const Tensor& tensor = tensors_[numbers[i]];
-      if (tensor.coding && !expand_tables(codings_[tensor.coding - 1], tensor.itemsize)) return false;
-      add_blocks(tensor, addresses[i], blocks);
-    }
-  }
-  // The largest first: no thread is left with one when the others are done.
-  std::stable_sort(blocks.begin(), blocks.end(),
-                   [](const Block& a, const Block& b) { return a.elements * a.itemsize > b.elements * b.itemsize; });
-  return !run(Task::decode, blocks.data(), blocks.size(), source, threads).failure;
+  return true;
 }
 
 // Makes the tables ready that a coding uses.
@@ -111,6 +100,13 @@ bool Index::expand(uint8_t number) {
   while (frequencies[largest_[number]] == 0) --largest_[number];
   expanded_[number] = true;
   return true;
+}
+
+bool decode(std::vector<Block>& blocks, const Source& source, unsigned threads) {
+  // The largest first: no thread is left with one when the others are done.
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const Block& a, const Block& b) { return a.elements * a.itemsize > b.elements * b.itemsize; });
+  return !run(Task::decode, blocks.data(), blocks.size(), source, threads).failure;
 }
 
 }  // namespace spf

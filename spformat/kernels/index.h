@@ -4,7 +4,6 @@
 // rules and has the last word: it says what is wrong, or reads what is only unusual.
 #pragma once
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -47,9 +46,9 @@ class Index {
   std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
   const std::vector<Options>& options() const { return options_; }
 
-  // Decodes tensors `numbers` to zeroed memory: tensor numbers[i] at addresses[i]. False: something is wrong.
-  bool decode(const uint32_t* numbers, const uint64_t* addresses, size_t count, const Source& source,
-              unsigned threads);
+  // Adds the blocks of a tensor that is to be decoded at `address`, and makes its tables ready; false when one of them
+  // is wrong. One thread at a time: what blocks point to stays as it is for those that decode meanwhile.
+  bool add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks);
 
  private:
   friend class EntryReader;
@@ -57,7 +56,6 @@ class Index {
   void make_models();
   bool expand_tables(const Coding& coding, unsigned itemsize);
   bool expand(uint8_t number);
-  void add_blocks(const Tensor& tensor, uint64_t address, std::vector<Block>& blocks) const;
 
   std::vector<Tensor> tensors_;
   std::vector<uint64_t> lengths_;
@@ -71,7 +69,9 @@ class Index {
   std::vector<int16_t> escapes_;
   std::vector<uint8_t> largest_;  // symbol of each table that was expanded
   std::vector<bool> expanded_;
-  std::mutex expanding_;
 };
+
+// Decodes blocks to zeroed memory, in an order of its own. False: something is wrong.
+bool decode(std::vector<Block>& blocks, const Source& source, unsigned threads);
 
 }  // namespace spf

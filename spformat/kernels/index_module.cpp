@@ -9,6 +9,20 @@ namespace nb = nanobind;
 
 namespace {
 
+// Copies of a tensor in many blocks would take far more memory, were all their blocks described at once, than they do
+// decoded.
+constexpr size_t kBlocksAtOnce = 1 << 16;
+
+// What Python made; its error when there was no memory for it.
+nb::object checked(PyObject* made) {
+  if (!made) nb::raise_python_error();
+  return nb::steal(made);
+}
+
+nb::object bytes_of(const char* from, size_t count) {
+  return checked(PyBytes_FromStringAndSize(from, static_cast<Py_ssize_t>(count)));
+}
+
 // Keeps the bytes alive that the index points to.
 class BoundIndex {
  public:
@@ -23,23 +37,27 @@ class BoundIndex {
     nb::list heads;
     for (const spf::Tensor& tensor : index_.tensors()) {
       const uint64_t* const lengths = index_.shape(tensor);
-      nb::object shape = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(tensor.rank)));
+      nb::object shape = checked(PyTuple_New(static_cast<Py_ssize_t>(tensor.rank)));
       for (size_t i = 0; i < tensor.rank; ++i) {
-        PyTuple_SetItem(shape.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromUnsignedLongLong(lengths[i]));
+        nb::object length = checked(PyLong_FromUnsignedLongLong(lengths[i]));
+        PyTuple_SetItem(shape.ptr(), static_cast<Py_ssize_t>(i), length.release().ptr());
       }
-      heads.append(nb::make_tuple(nb::str(tensor.name.data(), tensor.name.size()), tensor.dtype, shape, tensor.target,
-                                  tensor.copied, tensor.elements * tensor.itemsize));
+      const auto bytes = static_cast<Py_ssize_t>(tensor.name.size());
+      PyObject* const name = PyUnicode_FromStringAndSize(tensor.name.data(), bytes);
+      heads.append(checked(Py_BuildValue("(NiOLNK)", name, tensor.dtype, shape.ptr(), tensor.target,
+                                         PyBool_FromLong(tensor.copied), tensor.elements * tensor.itemsize)));
     }
     return heads;
   }
 
-  nb::bytes metadata() const { return nb::bytes(index_.metadata().data(), index_.metadata().size()); }
+  nb::object metadata() const { return bytes_of(index_.metadata().data(), index_.metadata().size()); }
 
   // (number of the tensor, bytes of the map) of each entry that has options.
   nb::list options() const {
     nb::list found;
     for (const spf::Options& options : index_.options()) {
-      found.append(nb::make_tuple(options.tensor, nb::bytes(data_.c_str() + options.start, options.stop - options.start)));
+      found.append(nb::make_tuple(options.tensor, bytes_of(data_.c_str() + options.start,
+                                                           options.stop - options.start)));
     }
     return found;
   }
@@ -50,8 +68,17 @@ class BoundIndex {
       if (numbers.data()[i] >= index_.tensors().size()) throw nb::index_error("the file has no tensor of that number");
     }
     const HeldSource source(file, memory);
-    nb::gil_scoped_release release;
-    return index_.decode(numbers.data(), addresses.data(), numbers.size(), source.source, threads);
+    std::vector<spf::Block> blocks;
+    for (size_t i = 0; i < numbers.size();) {
+      blocks.clear();
+      // The GIL lets one thread do this at a time; a mutex might stay locked in a process that is forked meanwhile.
+      for (; i < numbers.size() && blocks.size() < kBlocksAtOnce; ++i) {
+        if (!index_.add_blocks(numbers.data()[i], addresses.data()[i], blocks)) return false;
+      }
+      nb::gil_scoped_release release;
+      if (!spf::decode(blocks, source.source, threads)) return false;
+    }
+    return true;
   }
 
  private:

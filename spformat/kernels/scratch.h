@@ -28,12 +28,20 @@ inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   return buffer.data();
 }
 
-// Buffers for the coded streams of a block; a block of plain streams needs none. Only the encoder has literals.
-inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = false) {
+// Buffers for the coded streams of a block, no more than they need: a small file may declare large blocks. A block of
+// plain streams needs none. Only the encoder has literals, and only the decoder puts values of dense where they belong.
+inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = false, bool in_place = false) {
   if (!b.coding) return {};
   const uint64_t symbols = most_symbols(b);
-  return {room(scratch.mask, symbols), room(scratch.symbols, symbols), room(scratch.tables, symbols + 8 * (b.row_elements / 8 + 9)),
-          encoding ? room(scratch.literals, 2 * symbols) : nullptr, room(scratch.values, b.entries * b.itemsize), false};
+  const uint64_t mask = b.layout == kBitmask ? bytes_of_bits(b.elements, 1) : b.layout == kCsr ? b.entries : 0;
+  const uint64_t eight_rows = 8 * (b.row_elements / 8 + 9);
+  const bool strips = index_codec_of(b) == kStrips;
+  return {room(scratch.mask, mask),
+          room(scratch.symbols, symbols),
+          strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
+          encoding ? room(scratch.literals, 2 * symbols) : nullptr,
+          in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
+          false};
 }
 
 // Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
@@ -65,8 +73,8 @@ JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
   for (size_t t = 1; t < wanted; ++t) {
     try {
       others.emplace_back(worker);
-    } catch (const std::system_error&) {
-      break;  // no more threads to be had: fewer do the work
+    } catch (const std::exception&) {
+      break;  // no more threads or memory to be had: fewer do the work
     }
   }
   worker();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,6 +148,9 @@ def default_threads() -> int:
 _WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
 
 
+_ROWS_AT_ONCE = 1 << 16
+
+
 def threads_for(moved: int, threads: int | None) -> int:
     """How many threads are worth starting for so many bytes of tensors, when at most `threads` are wanted."""
     return max(1, min(threads or default_threads(), moved // _WORTH_A_THREAD + 1))
@@ -173,6 +176,22 @@ def run(
     )
     if failure is not None:
         raise error_of(failure, jobs, owners)
+
+
+def run_in_turn(
+    task: str, parts: Iterable[tuple[Owner, list[bytes]]], threads: int | None, source: StoredBytes
+) -> None:
+    """Runs a task over the rows of tensors, some tensors at a time: copies of one in many blocks would take far more
+    memory, were all their rows made at once, than they do decoded."""
+    owners: list[Owner] = []
+    table: list[bytes] = []
+    for owner, more in parts:
+        owners.append(owner)
+        table += more
+        if len(table) >= _ROWS_AT_ONCE:
+            run(task, table_of(table), threads, source, owners)
+            owners, table = [], []
+    run(task, table_of(table), threads, source, owners)
 
 
 def error_of(failure: tuple[int, int, int, int], jobs: JobTable, owners: Sequence[Owner]) -> SpformatError:

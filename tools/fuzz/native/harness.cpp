@@ -128,7 +128,8 @@ void try_index(const uint8_t* data, size_t size) {
     if (tensor.elements > kMost) continue;
     auto elements = memory<uint8_t>(tensor.elements * tensor.itemsize);
     const auto address = reinterpret_cast<uint64_t>(elements.data());
-    index.decode(&number, &address, 1, source, 1);
+    std::vector<spf::Block> blocks;
+    if (index.add_blocks(number, address, blocks)) spf::decode(blocks, source, 1);
   }
 }
 
