@@ -75,14 +75,20 @@ def main(names: list[str]) -> None:
         print(table(["input", "threads", "ms with all checks", "without digests", "with all checks"], rows))
 
 
-def _built(folder: Path, changes: list[tuple[str, str, str]]) -> Path:
-    """The program of decode_loop.cpp over a changed copy of the kernels."""
-    folder.mkdir()
+def changed(changes: list[tuple[str, str, str]]) -> dict[str, str]:
+    """The text of each file of the kernels, with checks replaced. Exits where one is not there once."""
     sources = {path.name: path.read_text() for path in KERNELS.iterdir() if path.suffix in (".cpp", ".h")}
     for name, check, left in changes:
         if sources[name].count(check) != 1:
             sys.exit(f"{name} does not have this check once: {check}")
         sources[name] = sources[name].replace(check, left)
+    return sources
+
+
+def _built(folder: Path, changes: list[tuple[str, str, str]]) -> Path:
+    """The program of decode_loop.cpp over a changed copy of the kernels."""
+    folder.mkdir()
+    sources = changed(changes)
     for name, text in sources.items():
         (folder / name).write_text(text)
     flags = ["-std=c++20", "-O3", "-pthread", "-DSPF_AVX2", f"-I{folder}"]

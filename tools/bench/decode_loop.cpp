@@ -41,6 +41,8 @@ class Pages {
   void* start_;
 };
 
+size_t aligned(const spf::Tensor& tensor) { return (tensor.elements * tensor.itemsize + 63) / 64 * 64; }
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -57,18 +59,17 @@ int main(int count, char** arguments) {
     const double start = now();
     spf::Index index;
     if (!index.read(file.data() + offset, bytes, offset, ~uint64_t{0})) fail("the index is not taken");
-    std::vector<uint32_t> numbers;
-    std::vector<uint64_t> addresses;
     size_t size = 0;
-    for (const spf::Tensor& tensor : index.tensors()) {
-      numbers.push_back(static_cast<uint32_t>(numbers.size()));
-      addresses.push_back(size);
-      size += (tensor.elements * tensor.itemsize + 63) / 64 * 64;
-    }
+    for (const spf::Tensor& tensor : index.tensors()) size += aligned(tensor);
     const Pages pages(size);
-    for (uint64_t& address : addresses) address += pages.first();
+    uint64_t address = pages.first();
+    std::vector<spf::Block> blocks;
+    for (uint32_t number = 0; number < index.tensors().size(); ++number) {
+      if (!index.add_blocks(number, address, blocks)) fail("a table is wrong");
+      address += aligned(index.tensors()[number]);
+    }
     const auto threads = static_cast<unsigned>(std::atoi(arguments[3]));
-    if (!index.decode(numbers.data(), addresses.data(), numbers.size(), source, threads)) fail("it cannot be decoded");
+    if (!spf::decode(blocks, source, threads)) fail("it cannot be decoded");
     best = std::min(best, now() - start);
   }
   std::printf("%.6f\n", best);
