@@ -1,7 +1,6 @@
-#include <immintrin.h>
-
 #include "codebook_loops.h"
 #include "simd.h"
+#include "store_avx2.h"
 
 namespace spf {
 namespace {
@@ -27,12 +26,6 @@ struct Book {
     return _mm256_castps_si256(found);
   }
 };
-
-inline void store8(uint8_t* to, __m256i v, uint32_t*) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v); }
-inline void store8(uint8_t* to, __m256i v, uint16_t*) {
-  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(v, v), _MM_SHUFFLE(3, 1, 2, 0));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
-}
 
 template <class Item, int kRegisters>
 void look_up_in(const void* patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
@@ -60,12 +53,6 @@ void look_up_avx2_16(const void* book, unsigned patterns, const uint8_t* codes, 
 }
 void look_up_avx2_32(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
   look_up<uint32_t>(book, patterns, codes, count, values);
-}
-void look_up_avx2_8(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
-  look_up_plain<uint8_t>(book, patterns, codes, count, values);
-}
-void look_up_avx2_64(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
-  look_up_plain<uint64_t>(book, patterns, codes, count, values);
 }
 
 }  // namespace spf

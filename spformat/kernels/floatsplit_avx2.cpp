@@ -1,7 +1,6 @@
-#include <immintrin.h>
-
 #include "join_loops.h"
 #include "simd.h"
+#include "store_avx2.h"
 
 namespace spf {
 namespace {
@@ -41,12 +40,6 @@ inline __m256i join8(const Fields& fields, const Split& split, const uint8_t* ke
   const __m256i low_mask = _mm256_set1_epi32(static_cast<int>((1u << split.shift) - 1));
   const __m256i sign = _mm256_sll_epi32(_mm256_srl_epi32(field, shift), _mm_cvtsi32_si128(sign_bit));
   return _mm256_or_si256(_mm256_or_si256(_mm256_and_si256(field, low_mask), sign), _mm256_sll_epi32(high, shift));
-}
-
-inline void store8(uint8_t* to, __m256i v, uint32_t*) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v); }
-inline void store8(uint8_t* to, __m256i v, uint16_t*) {
-  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(v, v), _MM_SHUFFLE(3, 1, 2, 0));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
 }
 
 template <class Item>

@@ -26,10 +26,8 @@ using NonzeroMask = void (*)(const void* in, uint64_t elements, uint64_t* mask);
 // Number of set bits in a buffer.
 // values[i] = pattern codes[i] of a book, which has room for 256; codes are below `patterns`.
 using LookUp = void (*)(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values);
-void look_up_avx2_8(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 void look_up_avx2_16(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 void look_up_avx2_32(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
-void look_up_avx2_64(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 
 using CountBits = uint64_t (*)(const uint8_t* data, uint64_t bytes);
 

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "bitmask_loops.h"
+#include "codebook_loops.h"
 #include "scatter_loops.h"
 #include "simd.h"
 
@@ -161,7 +162,7 @@ const Simd kAvx2 = {
      nonzero_mask_avx2<uint64_t>, nonzero_mask_wide},
     rans_steps_avx2,
     {join_avx2_8, join_avx2_16, join_avx2_32, join_avx2_64},
-    {look_up_avx2_8, look_up_avx2_16, look_up_avx2_32, look_up_avx2_64},
+    {look_up_plain<uint8_t>, look_up_avx2_16, look_up_avx2_32, look_up_plain<uint64_t>},
     strip_to_rows_avx2,
     rows_to_strip_avx2,
     table_of_columns_avx2,
