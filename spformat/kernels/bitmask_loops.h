@@ -29,7 +29,7 @@ void nonzero_mask_tail(const void* in, uint64_t start, uint64_t elements, uint64
   }
 }
 
-uint64_t count_bits(const uint8_t* data, uint64_t bytes) {
+inline uint64_t count_bits(const uint8_t* data, uint64_t bytes) {
   uint64_t count = 0, i = 0;
   for (; i + 8 <= bytes; i += 8) count += static_cast<uint64_t>(__builtin_popcountll(load<uint64_t>(data + i)));
   for (; i < bytes; ++i) count += static_cast<uint64_t>(__builtin_popcountll(data[i]));

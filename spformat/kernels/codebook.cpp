@@ -32,10 +32,9 @@ uint8_t* write_packed(const Coding& coding, const uint8_t* codes, uint64_t count
 
 Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values) {
   const Coding& coding = *coding_of(b);
-  uint8_t* const codes = work.symbols;
-  const Failure failure = coding.code_codec == kBitpack
-                              ? read_packed(coding, count, cursor, codes)
-                              : rans_decode(cursor, coding.models, {nullptr, coding.value_table}, count, codes);
+  uint8_t* const codes = work.keys;
+  const Failure failure = coding.code_codec == kBitpack ? read_packed(coding, count, cursor, codes)
+                                                        : read_keys(b, count, cursor, work);
   if (failure) return failure;
   const unsigned largest = largest_byte(codes, count);
   if (count && largest >= coding.codebook_values) return {Status::codebook_code, coding.codebook_values - 1u, largest};

@@ -36,8 +36,10 @@ void for_each(const uint8_t* symbols, uint64_t count, uint8_t symbol, F&& f) {
 // Symbols with an escape: each escape symbol is replaced by the next of the literal bytes that follow the stream.
 // `used` are the tables that occur in the contexts: mostly they have one escape symbol between them.
 Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t* used, unsigned tables, uint64_t count,
-                   Cursor& cursor, uint8_t* symbols) {
-  if (const Failure failure = rans_decode(cursor, models, contexts, count, symbols)) return failure;
+                   Cursor& cursor, uint8_t* symbols, RansRun* beside) {
+  RansRun run;
+  if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
+  if (const Failure failure = rans_finish(models, run, beside)) return failure;
   Failure failure;
   const auto replace = [&](uint64_t i) {
     if (symbols[i] != models.escape[contexts.at(i)]) return true;
@@ -104,28 +106,40 @@ Failure read_escaped(const Block& b, const Coding& coding, const uint8_t* keys, 
 
 Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values) {
   const Coding& coding = *coding_of(b);
-  const Contexts contexts{nullptr, coding.value_table};
-  if (const Failure failure = rans_decode(cursor, coding.models, contexts, count, work.symbols)) return failure;
+  if (const Failure failure = read_keys(b, count, cursor, work)) return failure;
   const int16_t escape = coding.models.escape[coding.value_table];
-  const uint64_t escaped = escape < 0 ? 0 : count_of(work.symbols, count, static_cast<uint8_t>(escape));
+  const uint64_t escaped = escape < 0 ? 0 : count_of(work.keys, count, static_cast<uint8_t>(escape));
   const uint8_t *literals = nullptr, *fields = nullptr;
   if (const Failure failure = cursor.take(2 * escaped, &literals)) return failure;
   const unsigned width = coding.shift + 1u;
   if (const Failure failure = cursor.take(bytes_of_bits(count, width), &fields)) return failure;
   if (!padding_is_zero(fields, count, width)) return {Status::float_padding, 0, 1};
-  simd().join[size_index(b.itemsize)]({coding.shift, coding.base}, work.symbols, fields, count, values);
+  simd().join[size_index(b.itemsize)]({coding.shift, coding.base}, work.keys, fields, count, values);
   work.no_zeros = coding.base > 0;
-  if (escaped) return read_escaped(b, coding, work.symbols, count, literals, values, work.no_zeros);
+  if (escaped) return read_escaped(b, coding, work.keys, count, literals, values, work.no_zeros);
   return {};
+}
+
+bool has_keys(const Block& b) {
+  return value_codec_of(b) == kFloatsplit || (value_codec_of(b) == kCodebook && coding_of(b)->code_codec == kRans);
+}
+
+// Opens the stream of keys, with which the values at the cursor begin, so that it can be decoded beside another. Whatever is
+// wrong with it is found when it is its turn.
+void look_ahead(const Block& b, Cursor values, Workspace& work) {
+  if (!work.ahead || !has_keys(b)) return;
+  const Contexts contexts{nullptr, coding_of(b)->value_table};
+  if (rans_open(values, contexts, stored_values(b), work.keys, *work.ahead)) work.ahead->count = 0;
 }
 
 // A coded index: its length in four bytes, then what `read` takes, which must be all of it.
 template <class Read>
-Failure read_index(Cursor& cursor, Read&& read) {
+Failure read_index(const Block& b, Cursor& cursor, Workspace& work, Read&& read) {
   const uint8_t *length = nullptr, *start = nullptr;
   if (const Failure failure = cursor.take(4, &length)) return failure;
   const uint64_t bytes = load<uint32_t>(length);
   if (const Failure failure = cursor.take(bytes, &start)) return failure;
+  look_ahead(b, cursor, work);
   Cursor index{start, start + bytes};
   if (const Failure failure = read(index)) return failure;
   if (index.left()) return {Status::index_bytes, bytes - index.left(), bytes};
@@ -156,15 +170,15 @@ Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
   if (codec == kRaw) return cursor.take(bytes, out);
   *out = work.mask;
   const Coding& coding = *coding_of(b);
-  return read_index(cursor, [&](Cursor& index) -> Failure {
+  return read_index(b, cursor, work, [&](Cursor& index) -> Failure {
     if (codec == kRans)
-      return read_bytes(coding.models, mask_contexts(b), &coding.index_table, 1, bytes, index, work.mask);
+      return read_bytes(coding.models, mask_contexts(b), &coding.index_table, 1, bytes, index, work.mask, work.ahead);
     const StripOrder order(b, coding);
     order.contexts(work.tables);
     const Contexts contexts{work.tables, 0};
     const unsigned tables = coding.row_classes * coding.column_classes;
-    const Failure failure =
-        read_bytes(coding.models, contexts, coding.strip_tables, tables, order.symbols(), index, work.symbols);
+    const Failure failure = read_bytes(coding.models, contexts, coding.strip_tables, tables, order.symbols(), index,
+                                       work.symbols, work.ahead);
     return failure ? failure : order.to_mask(work.symbols, work.tables, work.mask);
   });
 }
@@ -172,14 +186,26 @@ Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
 Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out) {
   const Coding& coding = *coding_of(b);
   const Contexts contexts{nullptr, coding.index_table};
-  uint8_t* const codes = work.mask;  // read_values needs the symbols
+  uint8_t* const codes = work.mask;
   *out = codes;
-  const Failure failure =
-      read_index(cursor, [&](Cursor& index) { return rans_decode(index, coding.models, contexts, b.entries, codes); });
+  const Failure failure = read_index(b, cursor, work, [&](Cursor& index) -> Failure {
+    RansRun run;
+    if (const Failure wrong = rans_open(index, contexts, b.entries, codes, run)) return wrong;
+    return rans_finish(coding.models, run, work.ahead);
+  });
   if (failure) return failure;
   const unsigned largest = largest_byte(codes, b.entries);
   if (largest >> b.bits) return {Status::csr_code, (1u << b.bits) - 1, largest};
   return {};
+}
+
+Failure read_keys(const Block& b, uint64_t count, Cursor& cursor, Workspace& work) {
+  const Coding& coding = *coding_of(b);
+  if (work.ahead && work.ahead->count) {
+    cursor.at = work.ahead->end;
+    return rans_finish(coding.models, *work.ahead);
+  }
+  return rans_decode(cursor, coding.models, {nullptr, coding.value_table}, count, work.keys);
 }
 
 Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,

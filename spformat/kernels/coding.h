@@ -1,7 +1,7 @@
 // How the streams of a tensor are coded, and the codecs' work on one block of it. Mirrored by layouts/coding.py.
 #pragma once
 #include "block.h"
-#include "rans.h"
+#include "rans_decode.h"
 
 namespace spf {
 
@@ -30,9 +30,11 @@ static_assert(sizeof(Coding) == 96);
 struct Workspace {
   uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
   uint8_t* symbols;   // one for each byte of a mask or strip, gap code or value, whichever are most
+  uint8_t* keys;      // decoding: one for each value
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint8_t* literals;  // two bytes for each symbol
   uint8_t* values;    // entries x itemsize, unless the reader has a destination
+  RansRun* ahead;     // decoding: the stream of the values' keys, when it was begun beside the mask's or the gaps'
   bool no_zeros;      // set when values were read that cannot be zero, whatever their fields are
 };
 
@@ -42,6 +44,9 @@ inline uint8_t index_codec_of(const Block& b) {
   return b.layout == kCsr ? kBitpack : kRaw;
 }
 inline uint8_t value_codec_of(const Block& b) { return b.coding ? coding_of(b)->value_codec : static_cast<uint8_t>(kRaw); }
+
+// How many values a block stores: with fillers one for each entry.
+inline uint64_t stored_values(const Block& b) { return b.layout == kCsr && b.escape ? b.nonzeros : b.entries; }
 
 // The largest of some bytes, 0 of none.
 inline unsigned largest_byte(const uint8_t* bytes, uint64_t count) {
@@ -60,6 +65,9 @@ Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
 Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);  // one byte a code
 Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,
                     uint8_t* destination = nullptr);
+
+// Decodes the keys (or codes) of the values to Workspace.keys, or what is left of them when they were begun before.
+Failure read_keys(const Block& b, uint64_t count, Cursor& cursor, Workspace& work);
 
 // The symbols of a coded mask (in Workspace.symbols) and their contexts.
 struct Symbols {

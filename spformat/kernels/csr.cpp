@@ -38,12 +38,10 @@ struct Parts {
   const uint8_t *pointers = nullptr, *gaps = nullptr, *values = nullptr;
 };
 
-uint64_t values_of(const Block& b) { return b.escape ? b.nonzeros : b.entries; }
-
 uint64_t pointer_bytes(uint64_t groups, unsigned width) { return groups > 1 ? 1 + bytes_of_bits(groups, width) : 0; }
 
 uint64_t total_bytes(const Block& b, uint64_t pointers) {
-  return pointers + bytes_of_bits(b.entries, b.bits) + values_of(b) * b.itemsize;
+  return pointers + bytes_of_bits(b.entries, b.bits) + stored_values(b) * b.itemsize;
 }
 
 Failure check_pointers(const Block& b, const Parts& parts) {
@@ -90,7 +88,7 @@ Failure split(const Block& b, const uint8_t* stored, Workspace& work, Parts& par
   const bool packed = index_codec_of(b) == kBitpack;
   const Failure gaps = packed ? read_packed_gaps(b, cursor, parts) : read_gaps(b, cursor, work, &parts.gaps);
   if (gaps) return gaps;
-  if (const Failure failure = read_values(b, values_of(b), cursor, work, &parts.values)) return failure;
+  if (const Failure failure = read_values(b, stored_values(b), cursor, work, &parts.values)) return failure;
   if (cursor.left()) return {Status::stored_bytes, b.stored_bytes - cursor.left(), b.stored_bytes};
   return {};
 }
@@ -124,7 +122,7 @@ Failure place(const Block& b, const GapCode& code, uint64_t base, Step& step, ui
 template <class Sink>
 Failure decode_general(const Block& b, const Parts& parts, Sink&& sink) {
   const GapCode code(b);
-  const uint64_t values = values_of(b);
+  const uint64_t values = stored_values(b);
   if (b.entries == 0) return b.nonzeros ? Failure{Status::csr_nonzeros, b.nonzeros, 0} : Failure{};  // no group to walk
   uint64_t entry = 0, value = 0, real = 0;
   Step step{code.start};

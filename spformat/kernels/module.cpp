@@ -271,6 +271,12 @@ void most_stored_bytes(Bytes blocks, Words out) {
   for (size_t i = 0; i < count; ++i) out.data()[i] = spf::most_stored_bytes(table[i]);
 }
 
+nb::list simd_names() {
+  nb::list names;
+  for (const spf::Simd* table : spf::simd_tables()) names.append(table->name);
+  return names;
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -323,6 +329,8 @@ NB_MODULE(_native, m) {
   m.def("xxh3_64", &xxh3_64, nb::arg("data"), "XXH3-64 of a buffer of bytes.");
   m.def("key_histogram", &key_histogram, nb::arg("data"), nb::arg("itemsize"), nb::arg("shift"), nb::arg("mask"),
         nb::arg("histogram"), "Counts (bits >> shift) & mask over the nonzeros.");
-  m.def("select_simd", &spf::select_simd, nb::arg("allow"), "Use AVX2 if allowed and there; returns whether it is.");
-  m.def("simd_name", [] { return spf::simd().name; }, "Name of the loops in use: avx2 or scalar.");
+  m.def("select_simd", [](nb::str name) { return spf::select_simd(name.c_str()); }, nb::arg("name"),
+        "Use the loops of that name; returns whether this processor can.");
+  m.def("simd_names", &simd_names, "Names of the loops that this processor can use: scalar, avx2, avx512.");
+  m.def("simd_name", [] { return spf::simd().name; }, "Name of the loops in use.");
 }

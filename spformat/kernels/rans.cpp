@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "simd.h"
-
 namespace spf {
 namespace {
 
@@ -18,71 +16,7 @@ uint64_t coded_bytes(const Models& models, const Contexts& contexts, const uint8
   return bits >> 11;
 }
 
-inline uint8_t next_symbol(uint32_t& state, const DecodeModel& model) {
-  const uint32_t slot = model.slots[state & (kSlots - 1)];
-  state = ((slot >> 20) + 1) * (state >> kSlotBits) + ((slot >> 8) & (kSlots - 1));
-  return static_cast<uint8_t>(slot);
-}
-
-Failure open(Cursor& cursor, RansStream& stream) {
-  if (cursor.left() < 5) return {Status::rans_short, 5, cursor.left()};
-  const unsigned log_lanes = cursor.at[0];
-  if (log_lanes > 5) return {Status::rans_lanes, 5, log_lanes};
-  stream.lanes = 1u << log_lanes;
-  const uint64_t words = load<uint32_t>(cursor.at + 1);
-  const uint64_t bytes = 5 + 4 * stream.lanes + 2 * words;
-  if (cursor.left() < bytes) return {Status::rans_short, bytes, cursor.left()};
-  for (unsigned lane = 0; lane < stream.lanes; ++lane) {
-    stream.state[lane] = load<uint32_t>(cursor.at + 5 + 4 * lane);
-    if (stream.state[lane] < kLowest) return {Status::rans_state, kLowest, stream.state[lane]};
-  }
-  stream.words = cursor.at + 5 + 4 * stream.lanes;
-  stream.end = cursor.at + bytes;
-  cursor.at = stream.end;
-  return {};
-}
-
-Failure finish(const RansStream& stream) {
-  if (stream.words != stream.end)
-    return {Status::rans_words, 0, static_cast<uint64_t>(stream.end - stream.words) / 2};
-  for (unsigned lane = 0; lane < stream.lanes; ++lane) {
-    if (stream.state[lane] != kLowest) return {Status::rans_state, kLowest, stream.state[lane]};
-  }
-  return {};
-}
-
 }  // namespace
-
-uint64_t rans_steps_scalar(RansStream& stream, const DecodeModel* models, const Contexts& contexts, uint64_t from,
-                           uint64_t to, uint8_t* symbols) {
-  const unsigned lanes = stream.lanes;
-  for (; from + lanes <= to && stream.end - stream.words >= 2 * static_cast<int64_t>(lanes); from += lanes) {
-    for (unsigned lane = 0; lane < lanes; ++lane) {
-      uint32_t& state = stream.state[lane];
-      symbols[from + lane] = next_symbol(state, models[contexts.at(from + lane)]);
-      if (state >= kLowest) continue;
-      state = (state << 16) | load<uint16_t>(stream.words);
-      stream.words += 2;
-    }
-  }
-  return from;
-}
-
-Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count, uint8_t* symbols) {
-  if (count == 0) return {};
-  RansStream stream;
-  if (const Failure failure = open(cursor, stream)) return failure;
-  uint64_t i = simd().rans_steps(stream, models.decode, contexts, 0, count, symbols);
-  for (; i < count; ++i) {
-    uint32_t& state = stream.state[i % stream.lanes];
-    symbols[i] = next_symbol(state, models.decode[contexts.at(i)]);
-    if (state >= kLowest) continue;
-    if (stream.words == stream.end) return {Status::rans_words, 1, 0};
-    state = (state << 16) | load<uint16_t>(stream.words);
-    stream.words += 2;
-  }
-  return finish(stream);
-}
 
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out, uint64_t beside) {

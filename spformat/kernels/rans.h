@@ -55,23 +55,6 @@ struct Cursor {
   }
 };
 
-// The states and what is left of the words of a stream that is being decoded.
-struct RansStream {
-  uint32_t state[kMostLanes];
-  unsigned lanes;
-  const uint8_t* words;
-  const uint8_t* end;
-};
-
-// Decodes symbols [from, to) that can be decoded without checking each word (whole steps of all lanes); returns the
-// first that is left.
-using RansSteps = uint64_t (*)(RansStream& stream, const DecodeModel* models, const Contexts& contexts, uint64_t from,
-                               uint64_t to, uint8_t* symbols);
-uint64_t rans_steps_scalar(RansStream&, const DecodeModel*, const Contexts&, uint64_t, uint64_t, uint8_t*);
-uint64_t rans_steps_avx2(RansStream&, const DecodeModel*, const Contexts&, uint64_t, uint64_t, uint8_t*);
-
-Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count, uint8_t* symbols);
-
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
 inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 4; }
 // `beside`: bytes that belong to the stream, of which lanes should take a small share too.

@@ -14,7 +14,8 @@ namespace spf {
 constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
 
 struct Scratch {
-  std::vector<uint8_t> stored, mask, symbols, tables, literals, values;
+  std::vector<uint8_t> stored, mask, symbols, keys, tables, literals, values;
+  RansRun ahead;
   std::vector<uint64_t> elements, counts, words, more_words;
 };
 
@@ -36,11 +37,14 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
   const uint64_t mask = b.layout == kBitmask ? bytes_of_bits(b.elements, 1) : b.layout == kCsr ? b.entries : 0;
   const uint64_t eight_rows = 8 * (b.row_elements / 8 + 9);
   const bool strips = index_codec_of(b) == kStrips;
+  scratch.ahead.count = 0;
   return {room(scratch.mask, mask),
           room(scratch.symbols, symbols),
+          encoding ? nullptr : room(scratch.keys, b.entries),
           strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,
           in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
+          encoding ? nullptr : &scratch.ahead,
           false};
 }
 

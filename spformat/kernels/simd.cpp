@@ -39,25 +39,35 @@ void join_plain(const Split& split, const uint8_t* keys, const uint8_t* fields, 
   join_range<Item>(split, keys, fields, 0, count, values);
 }
 
-bool cpu_has_avx2() {
-#if defined(SPF_AVX2)
+#if defined(SPF_X86)
+bool has_avx2() {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-#else
-  return false;
-#endif
 }
 
-const Simd* choose(bool allow) {
-#if defined(SPF_AVX2)
-  if (allow && cpu_has_avx2()) return &kAvx2;
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+const Simd* avx512() {
+  static const Simd table = with_avx512(kAvx2);
+  return &table;
+}
 #endif
-  (void)allow;
-  return &kScalar;
+
+// SPFORMAT_SIMD names the loops to use; else, and where the processor lacks those, it is the best it has.
+const Simd* at_start() {
+  const char* const asked = std::getenv("SPFORMAT_SIMD");
+  const std::vector<const Simd*> tables = simd_tables();
+  for (const Simd* table : tables) {
+    if (asked && std::string_view(asked) == table->name) return table;
+  }
+  return tables.back();
 }
 
 std::atomic<const Simd*>& current() {
-  static std::atomic<const Simd*> table{choose(std::getenv("SPFORMAT_SCALAR") == nullptr)};
+  static std::atomic<const Simd*> table{at_start()};
   return table;
 }
 
@@ -77,6 +87,7 @@ const Simd kScalar = {
     {nonzero_mask_scalar<uint8_t>, nonzero_mask_scalar<uint16_t>, nonzero_mask_scalar<uint32_t>,
      nonzero_mask_scalar<uint64_t>, nonzero_mask_scalar<Wide>},
     rans_steps_scalar,
+    rans_pair_scalar,
     {join_plain<uint8_t>, join_plain<uint16_t>, join_plain<uint32_t>, join_plain<uint64_t>},
     {look_up_plain<uint8_t>, look_up_plain<uint16_t>, look_up_plain<uint32_t>, look_up_plain<uint64_t>},
     strip_to_rows_scalar,
@@ -89,9 +100,22 @@ const Simd kScalar = {
 
 const Simd& simd() { return *current().load(std::memory_order_relaxed); }
 
-bool select_simd(bool allow) {
-  current().store(choose(allow));
-  return &simd() != &kScalar;
+std::vector<const Simd*> simd_tables() {
+  std::vector<const Simd*> tables{&kScalar};
+#if defined(SPF_X86)
+  if (has_avx2()) tables.push_back(&kAvx2);
+  if (has_avx512()) tables.push_back(avx512());
+#endif
+  return tables;
+}
+
+bool select_simd(std::string_view name) {
+  for (const Simd* table : simd_tables()) {
+    if (name != table->name) continue;
+    current().store(table);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace spf

@@ -1,11 +1,13 @@
-// The loops that have a scalar reference and an AVX2/BMI2 variant, chosen at run time.
+// The loops that have a scalar reference and variants for AVX2 with BMI2 and for AVX-512, chosen at run time.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "block.h"
 #include "floatsplit.h"
-#include "rans.h"
+#include "rans_decode.h"
 #include "statistics.h"
 #include "strips.h"
 #include "xxh3.h"
@@ -38,6 +40,7 @@ struct Simd {
   Expand expand[5];
   NonzeroMask nonzero_mask[5];
   RansSteps rans_steps;
+  RansPair rans_pair;
   Join join[4];
   LookUp look_up[4];
   StripToRows strip_to_rows;
@@ -51,9 +54,13 @@ struct Simd {
 inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }
 
 const Simd& simd();
-bool select_simd(bool allow);  // false: the scalar reference; returns whether AVX2 is now in use
+// Use the loops of that name, scalar, avx2 or avx512; false when this processor cannot run them.
+bool select_simd(std::string_view name);
+// The tables that this processor can run, the scalar first.
+std::vector<const Simd*> simd_tables();
 
 extern const Simd kScalar;
 extern const Simd kAvx2;
+Simd with_avx512(const Simd& avx2);
 
 }  // namespace spf

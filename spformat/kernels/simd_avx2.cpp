@@ -1,4 +1,4 @@
-// AVX2/BMI2 variants of the loops in simd.h. This file alone is compiled for those instructions.
+// AVX2/BMI2 variants of the loops in simd.h. Files whose names end in _avx2 are compiled for those instructions.
 #include <immintrin.h>
 
 #include "bitmask_loops.h"
@@ -161,6 +161,7 @@ const Simd kAvx2 = {
     {nonzero_mask_avx2<uint8_t>, nonzero_mask_avx2<uint16_t>, nonzero_mask_avx2<uint32_t>,
      nonzero_mask_avx2<uint64_t>, nonzero_mask_wide},
     rans_steps_avx2,
+    rans_pair_avx2,
     {join_avx2_8, join_avx2_16, join_avx2_32, join_avx2_64},
     {look_up_plain<uint8_t>, look_up_avx2_16, look_up_avx2_32, look_up_plain<uint64_t>},
     strip_to_rows_avx2,

@@ -91,7 +91,7 @@ def _built(folder: Path, changes: list[tuple[str, str, str]]) -> Path:
     sources = changed(changes)
     for name, text in sources.items():
         (folder / name).write_text(text)
-    flags = ["-std=c++20", "-O3", "-pthread", "-DSPF_AVX2", f"-I{folder}"]
+    flags = ["-std=c++20", "-O3", "-pthread", "-DSPF_X86", f"-I{folder}"]
     objects = []
     for path in [*sorted(folder.glob("*.cpp")), HERE / "decode_loop.cpp"]:
         if not path.name.endswith("module.cpp"):

@@ -1,0 +1,44 @@
+// Decoding of rANS streams (spec/format.md, section 7.3): a stream under way, and two of them at once.
+#pragma once
+#include "rans.h"
+
+namespace spf {
+
+// A stream of which `done` of `count` symbols are decoded.
+struct RansRun {
+  uint32_t state[kMostLanes];
+  unsigned lanes;
+  const uint8_t* words;  // those that are left
+  const uint8_t* end;
+  Contexts contexts;
+  uint64_t done, count;
+  uint8_t* symbols;
+};
+
+// Decodes symbols as long as they are whole steps of all lanes and no word need be checked.
+using RansSteps = void (*)(const DecodeModel* models, RansRun& run);
+void rans_steps_scalar(const DecodeModel*, RansRun&);
+void rans_steps_avx2(const DecodeModel*, RansRun&);
+void rans_steps_avx512(const DecodeModel*, RansRun&);
+
+// Steps of two streams by turns, until one of them has no more: a step waits for the one before it in the same stream,
+// and 8 or 16 lanes are too few to fill that time. It may leave all to RansSteps.
+using RansPair = void (*)(const DecodeModel* models, RansRun& first, RansRun& second);
+void rans_pair_scalar(const DecodeModel*, RansRun&, RansRun&);
+void rans_pair_avx2(const DecodeModel*, RansRun&, RansRun&);
+void rans_pair_avx512(const DecodeModel*, RansRun&, RansRun&);
+
+// Reads head and states of a stream of `count` symbols, and moves the cursor beyond its words.
+Failure rans_open(Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run);
+
+// Decodes what is left of a stream and checks its end. Of `beside`, another stream, some symbols may be decoded, too.
+Failure rans_finish(const Models& models, RansRun& run, RansRun* beside = nullptr);
+
+inline Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count,
+                           uint8_t* symbols) {
+  RansRun run;
+  if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
+  return rans_finish(models, run);
+}
+
+}  // namespace spf
