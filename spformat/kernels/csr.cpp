@@ -234,7 +234,7 @@ uint8_t* encode_csr(const Block& block, const void* elements, Workspace& work, u
   uint8_t* end = coded ? write_gaps(block, work.mask, block.entries, gaps)
                        : gaps + bytes_of_bits(block.entries, block.bits);
   if (!end) return nullptr;
-  return write_values(block, work.values, values_of(block), work, end);
+  return write_values(block, work.values, stored_values(block), work, end);
 }
 
 Failure decode_csr(const Block& block, const uint8_t* stored, Workspace& work, void* elements) {
