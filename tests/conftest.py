@@ -17,13 +17,13 @@ settings.register_profile("asked", max_examples=_EXAMPLES or 300, deadline=None,
 settings.load_profile("asked" if _EXAMPLES else "quick")
 
 
-@pytest.fixture(params=["scalar", "avx2"])
+@pytest.fixture(params=["scalar", "avx2", "avx512"])
 def simd(request):
     """Runs a test with each variant of the native loops."""
-    chosen = _native.select_simd(request.param == "avx2")
+    before = _native.simd_name()
+    if not _native.select_simd(request.param):
+        pytest.skip(f"this processor has no {request.param}")
     try:
-        if request.param == "avx2" and not chosen:
-            pytest.skip("this processor has no AVX2")
         yield request.param
     finally:
-        _native.select_simd(True)
+        _native.select_simd(before)

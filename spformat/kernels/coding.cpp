@@ -1,5 +1,7 @@
 #include "coding.h"
 
+#include <algorithm>
+
 #include "bits.h"
 #include "codebook.h"
 #include "floatsplit.h"
@@ -34,7 +36,7 @@ void for_each(const uint8_t* symbols, uint64_t count, uint8_t symbol, F&& f) {
 }
 
 // Symbols with an escape: each escape symbol is replaced by the next of the literal bytes that follow the stream.
-// `used` are the tables that occur in the contexts: mostly they have one escape symbol between them.
+// `used` are the tables that occur in the contexts.
 Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t* used, unsigned tables, uint64_t count,
                    Cursor& cursor, uint8_t* symbols, RansRun* beside) {
   RansRun run;
@@ -50,17 +52,18 @@ Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t
     symbols[i] = *cursor.at++;
     return true;
   };
-  int escape = -1;
-  bool several = false;
+  bool escapes[256] = {};
+  unsigned kinds = 0;
   for (unsigned t = 0; t < tables; ++t) {
-    const int other = models.escape[used[t]];
-    several |= other >= 0 && escape >= 0 && other != escape;
-    escape = other >= 0 ? other : escape;
+    const int escape = models.escape[used[t]];
+    if (escape < 0 || escapes[escape]) continue;
+    escapes[escape] = true;
+    ++kinds;
   }
-  if (several) {
-    for (uint64_t i = 0; i < count && replace(i);) ++i;
-  } else if (escape >= 0) {
-    for_each(symbols, count, static_cast<uint8_t>(escape), replace);
+  if (kinds > 1) {
+    for (uint64_t i = 0; i < count && (!escapes[symbols[i]] || replace(i));) ++i;
+  } else if (kinds == 1) {  // mostly tables have one escape symbol between them
+    for_each(symbols, count, static_cast<uint8_t>(std::find(escapes, escapes + 256, true) - escapes), replace);
   }
   return failure;
 }

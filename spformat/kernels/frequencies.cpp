@@ -76,7 +76,7 @@ const char* normalise(const uint64_t* weights, uint16_t* frequencies) {
   if (total == 0) return "no symbol has a weight";
   int64_t left = kSlots;
   for (unsigned s = 0; s < 256; ++s) {
-    uint64_t share = weights[s] * kSlots / total;
+    uint64_t share = weights[s] ? weights[s] * kSlots / total : 0;  // a division takes as long as all else
     if (weights[s] && share == 0) share = 1;
     frequencies[s] = static_cast<uint16_t>(share);
     left -= static_cast<int64_t>(share);

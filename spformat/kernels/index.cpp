@@ -4,11 +4,22 @@
 
 #include "frequencies.h"
 #include "index_entry.h"
+#include "scratch.h"
 
 namespace spf {
 namespace {
 
 constexpr uint64_t kSectionsStart = 16;  // after the prologue
+constexpr size_t kWorthThreads = 16;     // tables: one takes some 15 us, most of it for the kernel to give it memory
+
+// Marks the tables that a coding uses.
+void note_tables(const Coding& coding, bool* used) {
+  if (coding.index_codec == kRans) used[coding.index_table] = true;
+  const unsigned strips = coding.row_classes * coding.column_classes;
+  for (unsigned i = 0; i < strips; ++i) used[coding.strip_tables[i]] = true;
+  const bool codes = coding.value_codec == kCodebook && coding.code_codec == kRans;
+  if (codes || coding.value_codec == kFloatsplit) used[coding.value_table] = true;
+}
 
 }  // namespace
 
@@ -50,14 +61,31 @@ void Index::make_models() {
   for (Coding& coding : codings_) coding.models = {models_.get(), nullptr, escapes_.data()};
 }
 
-bool Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) {
+bool Index::make_ready(const uint32_t* numbers, size_t count, unsigned threads) {
+  bool used[256] = {};
+  for (size_t i = 0; i < count; ++i) {
+    if (const size_t coding = tensors_[numbers[i]].coding) note_tables(codings_[coding - 1], used);
+  }
+  std::vector<uint8_t> missing;
+  for (unsigned table = 0; table < 256; ++table) {
+    if (used[table] && (table >= tables_.size() || !expanded_[table])) missing.push_back(static_cast<uint8_t>(table));
+  }
+  std::atomic<bool> all{true};
+  run_jobs(missing.size(), missing.size() < kWorthThreads ? 1 : threads, [&](size_t i, Scratch&) -> Failure {
+    if (!expand(missing[i])) all = false;
+    return {};
+  });
+  for (size_t i = 0; i < count && all; ++i) {
+    const Tensor& tensor = tensors_[numbers[i]];
+    if (tensor.coding && !keys_fit(codings_[tensor.coding - 1], tensor.itemsize)) all = false;
+  }
+  return all;
+}
+
+void Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const {
   const Tensor& tensor = tensors_[number];
   Block b = tensor.form;
-  if (tensor.coding) {
-    const Coding& coding = codings_[tensor.coding - 1];
-    if (!expand_tables(coding, tensor.itemsize)) return false;
-    b.coding = reinterpret_cast<uint64_t>(&coding);
-  }
+  if (tensor.coding) b.coding = reinterpret_cast<uint64_t>(&codings_[tensor.coding - 1]);
   b.data = address;
   b.fresh = 1;
   b.stored = tensor.offset;
@@ -72,25 +100,15 @@ bool Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& bl
     blocks.push_back(b);
     b.stored += n.stored_bytes;
   }
-  return true;
 }
 
-// Makes the tables ready that a coding uses.
-bool Index::expand_tables(const Coding& coding, unsigned itemsize) {
-  if (coding.index_codec == kRans && !expand(coding.index_table)) return false;
-  const unsigned strips = coding.row_classes * coding.column_classes;
-  for (unsigned i = 0; i < strips; ++i) {
-    if (!expand(coding.strip_tables[i])) return false;
-  }
-  const bool codes = coding.value_codec == kCodebook && coding.code_codec == kRans;
-  if (!codes && coding.value_codec != kFloatsplit) return true;
-  if (!expand(coding.value_table)) return false;
-  return codes || !((coding.base + largest_[coding.value_table]) >> (8 * itemsize - 1 - coding.shift));
+bool Index::keys_fit(const Coding& coding, unsigned itemsize) const {
+  if (coding.value_codec != kFloatsplit) return true;
+  return !((coding.base + largest_[coding.value_table]) >> (8 * itemsize - 1 - coding.shift));
 }
 
 bool Index::expand(uint8_t number) {
   if (number >= tables_.size()) return false;
-  if (expanded_[number]) return true;
   uint16_t frequencies[256];
   int escape = -1;
   if (read_table(data_of(tables_[number]), tables_[number].size(), frequencies, &escape)) return false;

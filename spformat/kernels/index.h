@@ -46,16 +46,18 @@ class Index {
   std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
   const std::vector<Options>& options() const { return options_; }
 
-  // Adds the blocks of a tensor that is to be decoded at `address`, and makes its tables ready; false when one of them
-  // is wrong. One thread at a time: what blocks point to stays as it is for those that decode meanwhile.
-  bool add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks);
+  // Expands the tables of some tensors that are not ready yet; false when one of them is wrong. One caller at a time: what
+  // blocks point to stays as it is for those that decode meanwhile.
+  bool make_ready(const uint32_t* numbers, size_t count, unsigned threads);
+  // Adds the blocks of a tensor that is ready, and to be decoded at `address`.
+  void add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const;
 
  private:
   friend class EntryReader;
 
   void make_models();
-  bool expand_tables(const Coding& coding, unsigned itemsize);
   bool expand(uint8_t number);
+  bool keys_fit(const Coding& coding, unsigned itemsize) const;
 
   std::vector<Tensor> tensors_;
   std::vector<uint64_t> lengths_;
@@ -68,7 +70,7 @@ class Index {
   std::unique_ptr<DecodeModel[]> models_;
   std::vector<int16_t> escapes_;
   std::vector<uint8_t> largest_;  // symbol of each table that was expanded
-  std::vector<bool> expanded_;
+  std::vector<uint8_t> expanded_;  // not of bool: threads set neighbours
 };
 
 // Decodes blocks to zeroed memory, in an order of its own. False: something is wrong.

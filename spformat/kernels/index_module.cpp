@@ -68,13 +68,13 @@ class BoundIndex {
       if (numbers.data()[i] >= index_.tensors().size()) throw nb::index_error("the file has no tensor of that number");
     }
     const HeldSource source(file, memory);
+    // The GIL lets one caller do this at a time; a mutex might stay locked in a process that is forked meanwhile.
+    if (!index_.make_ready(numbers.data(), numbers.size(), threads)) return false;
     std::vector<spf::Block> blocks;
     for (size_t i = 0; i < numbers.size();) {
       blocks.clear();
-      // The GIL lets one thread do this at a time; a mutex might stay locked in a process that is forked meanwhile.
-      for (; i < numbers.size() && blocks.size() < kBlocksAtOnce; ++i) {
-        if (!index_.add_blocks(numbers.data()[i], addresses.data()[i], blocks)) return false;
-      }
+      for (; i < numbers.size() && blocks.size() < kBlocksAtOnce; ++i)
+        index_.add_blocks(numbers.data()[i], addresses.data()[i], blocks);
       nb::gil_scoped_release release;
       if (!spf::decode(blocks, source.source, threads)) return false;
     }

@@ -1,4 +1,4 @@
-// For the engine's two files alone: buffers of a thread, and jobs on threads.
+// For the engine's files and the index alone: buffers of a thread, and jobs on threads.
 #pragma once
 #include <atomic>
 #include <mutex>

@@ -59,11 +59,11 @@ const Simd* avx512() {
 // SPFORMAT_SIMD names the loops to use; else, and where the processor lacks those, it is the best it has.
 const Simd* at_start() {
   const char* const asked = std::getenv("SPFORMAT_SIMD");
-  const std::vector<const Simd*> tables = simd_tables();
-  for (const Simd* table : tables) {
+  const SimdTables there = simd_tables();
+  for (const Simd* table : there) {
     if (asked && std::string_view(asked) == table->name) return table;
   }
-  return tables.back();
+  return there.tables[there.count - 1];
 }
 
 std::atomic<const Simd*>& current() {
@@ -100,13 +100,13 @@ const Simd kScalar = {
 
 const Simd& simd() { return *current().load(std::memory_order_relaxed); }
 
-std::vector<const Simd*> simd_tables() {
-  std::vector<const Simd*> tables{&kScalar};
+SimdTables simd_tables() {
+  SimdTables there{{&kScalar}, 1};
 #if defined(SPF_X86)
-  if (has_avx2()) tables.push_back(&kAvx2);
-  if (has_avx512()) tables.push_back(avx512());
+  if (has_avx2()) there.tables[there.count++] = &kAvx2;
+  if (has_avx512()) there.tables[there.count++] = avx512();
 #endif
-  return tables;
+  return there;
 }
 
 bool select_simd(std::string_view name) {

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "block.h"
 #include "floatsplit.h"
@@ -19,7 +18,7 @@ namespace spf {
 using Scatter = Failure (*)(const Block& block, unsigned width, const uint8_t* gaps, const uint8_t* values, void* out);
 
 // Writes `elements` elements: those whose mask bit is set from `values`, the others zero. The mask is checked.
-// `values` may be read up to 64 bytes beyond its end.
+// `values` may be read up to 32 bytes beyond its end.
 using Expand = void (*)(const uint8_t* mask, const uint8_t* values, uint64_t elements, void* out);
 
 // Bit i of `mask` (whole 64-bit words; bits at or beyond `elements` zero) says whether element i is nonzero.
@@ -56,8 +55,14 @@ inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }
 const Simd& simd();
 // Use the loops of that name, scalar, avx2 or avx512; false when this processor cannot run them.
 bool select_simd(std::string_view name);
-// The tables that this processor can run, the scalar first.
-std::vector<const Simd*> simd_tables();
+// The tables that this processor can run, from the scalar one to the fastest.
+struct SimdTables {
+  const Simd* tables[3];
+  unsigned count;
+  const Simd* const* begin() const { return tables; }
+  const Simd* const* end() const { return tables + count; }
+};
+SimdTables simd_tables();
 
 extern const Simd kScalar;
 extern const Simd kAvx2;

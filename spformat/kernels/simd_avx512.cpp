@@ -9,20 +9,22 @@
 namespace spf {
 namespace {
 
-// Sixteen elements in 32-bit lanes, read from and written to memory.
+// Sixteen elements in 32-bit lanes: those of a mask, taken from the next ones in memory, and written.
 template <class Item>
 struct Sixteen;
 
 template <>
 struct Sixteen<uint32_t> {
-  static __m512i read(const uint8_t* from) { return _mm512_loadu_si512(from); }
+  // Stored values may end 48 bytes before the memory does: no more are read than the mask says.
+  static __m512i expand(__mmask16 mask, const uint8_t* from) { return _mm512_maskz_expandloadu_epi32(mask, from); }
   static void write(void* to, __m512i v) { _mm512_storeu_si512(to, v); }
 };
 
 template <>
 struct Sixteen<uint16_t> {
-  static __m512i read(const uint8_t* from) {
-    return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  static __m512i expand(__mmask16 mask, const uint8_t* from) {
+    const __m256i next = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return _mm512_maskz_expand_epi32(mask, _mm512_cvtepu16_epi32(next));
   }
   static void write(void* to, __m512i v) {
     _mm256_storeu_si256(static_cast<__m256i*>(to), _mm512_cvtepi32_epi16(v));
@@ -35,7 +37,7 @@ void expand_avx512(const uint8_t* mask, const uint8_t* values, uint64_t elements
   const uint64_t whole = elements / 16;
   for (uint64_t i = 0; i < whole; ++i) {
     const auto m = load<uint16_t>(mask + 2 * i);
-    Sixteen<Item>::write(to + 16 * i, _mm512_maskz_expand_epi32(m, Sixteen<Item>::read(values)));
+    Sixteen<Item>::write(to + 16 * i, Sixteen<Item>::expand(m, values));
     values += static_cast<unsigned>(_mm_popcnt_u32(m)) * sizeof(Item);
   }
   expand_tail<Item>(mask, values, 16 * whole, elements, to);

@@ -61,12 +61,12 @@ def write(array, wire, label):
     st.integers(0, 50),
 )
 @settings(max_examples=60)
-def test_every_candidate_round_trips_and_both_loops_write_the_same(shape, density, dtype, seed):
+def test_every_candidate_round_trips_and_all_loops_write_the_same(shape, density, dtype, seed):
     array, wire = tensor(shape, density, dtype, seed)
     labels = [c.label for c in choosing.candidates("a", array, wire, Policy(), TablePool(), 1)]
     for label in labels:
         files = []
-        for simd in (False, True):
+        for simd in _native.simd_names():
             _native.select_simd(simd)
             files.append(write(array, wire, label))
             with Reader(files[-1], threads=1) as reader:
@@ -78,7 +78,7 @@ def test_every_candidate_round_trips_and_both_loops_write_the_same(shape, densit
             view = array.reshape(len(array), -1).T if layout.view(array.shape).column else array
             assert positions.tolist() == np.flatnonzero(view).tolist(), label
             assert values.tolist() == view[view != 0].tolist(), label
-        assert files[0] == files[1], label
+        assert len(set(files)) == 1, label
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 1.0])

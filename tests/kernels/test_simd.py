@@ -1,5 +1,8 @@
-"""The AVX2 loops and the scalar ones are twins: the same bytes, the same arrays, the same errors."""
+"""The AVX2 and AVX-512 loops are twins of the scalar ones: the same bytes, the same arrays, the same errors."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -16,19 +19,28 @@ from tests import forge
 from tests.helpers import written
 from tests.strategies import policies, shapes, tensors
 
-pytestmark = pytest.mark.skipif(not _native.select_simd(True), reason="this processor has no AVX2")
+pytestmark = pytest.mark.skipif(_native.simd_names() == ["scalar"], reason="this processor has no AVX2")
 MUTATIONS = 12
 KINDS = {BY_NAME[name].itemsize: BY_NAME[name] for name in ("U8", "U16", "F32", "I64", "C128")}
 
 
-def both(action):
-    """The results of the action with the scalar loops and with the AVX2 loops."""
+def of_all(action):
+    """The results of the action with each variant of the loops, of the scalar one first."""
+    results = []
     try:
-        _native.select_simd(False)
-        scalar = action()
+        for name in _native.simd_names():
+            assert _native.select_simd(name)
+            results.append(action())
     finally:
-        _native.select_simd(True)
-    return scalar, action()
+        _native.select_simd(_native.simd_names()[-1])
+    return results
+
+
+def the_same(action):
+    """The result of the action, which is the same with each variant."""
+    first, *others = of_all(action)
+    assert all(other == first for other in others)
+    return first
 
 
 def outcome(data):
@@ -51,22 +63,33 @@ def as_bytes(array):
 
 
 def test_the_loops_in_use_can_be_chosen():
-    assert both(_native.simd_name) == ("scalar", "avx2")
-    assert not _native.select_simd(False)
-    assert _native.select_simd(True)
+    assert of_all(_native.simd_name) == _native.simd_names()
+    assert _native.simd_names()[:2] == ["scalar", "avx2"]
+    assert not _native.select_simd("sse9")
+    assert _native.simd_name() == _native.simd_names()[-1]
+
+
+@pytest.mark.parametrize("asked", _native.simd_names())
+def test_the_environment_chooses_the_loops(asked):
+    """Whatever else it says, the fastest are used."""
+    code = "from spformat import _native; print(_native.simd_name())"
+    for value, used in ((asked, asked), ("sse9", _native.simd_names()[-1])):
+        environment = {**os.environ, "SPFORMAT_SIMD": value}
+        found = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.strip() == used
 
 
 @given(tensors(), policies())
-def test_both_write_the_same_bytes_and_read_the_same_arrays(tensor, policy):
-    scalar, avx2 = both(lambda: written({"t": tensor}, policy=policy))
-    assert scalar == avx2
-    scalar, avx2 = both(lambda: outcome(scalar))
-    assert scalar == avx2
+def test_all_write_the_same_bytes_and_read_the_same_arrays(tensor, policy):
+    data = the_same(lambda: written({"t": tensor}, policy=policy))
+    the_same(lambda: outcome(data))
 
 
 @given(tensors(shape=shapes().filter(lambda s: all(s))), policies(), st.integers(0, 2**32 - 1))
 @settings(max_examples=max(100, settings().max_examples // 3))
-def test_both_refuse_or_accept_mutated_blocks_alike(tensor, policy, seed):
+def test_all_refuse_or_accept_mutated_blocks_alike(tensor, policy, seed):
     """Bytes of a block are changed and the digests made right, so that the loops meet what is wrong."""
     rng = np.random.default_rng(seed)
     whole = forge.Opened(written({"t": tensor}, policy=policy))
@@ -81,8 +104,7 @@ def test_both_refuse_or_accept_mutated_blocks_alike(tensor, policy, seed):
                 data[at] = int(rng.choice([0, 255, data[at] ^ (1 << rng.integers(0, 8)), rng.integers(0, 256)]))
         file.replace(bytes(data), 0, block)
         forged = file.build()
-        scalar, avx2 = both(lambda forged=forged: outcome(forged))
-        assert scalar == avx2
+        the_same(lambda forged=forged: outcome(forged))
 
 
 @pytest.mark.parametrize("itemsize", [1, 2, 4, 8, 16])
@@ -98,6 +120,4 @@ def test_long_blocks_of_every_width_agree(itemsize, fill):
         raw[positions] = rng.integers(1, 256, (count, itemsize))
         policy = Policy("csr", GapRequest(bits=bits, fill=fill), block_entries=1 << 20)
         data = written({"t": (raw.reshape(-1).view(KINDS[itemsize].bits), KINDS[itemsize])}, policy=policy)
-        scalar, avx2 = both(lambda data=data: outcome(data))
-        assert scalar == avx2
-        assert scalar[0] == raw.tobytes()
+        assert the_same(lambda data=data: outcome(data))[0] == raw.tobytes()

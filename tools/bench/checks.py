@@ -21,6 +21,8 @@ HERE = Path(__file__).resolve().parent
 KERNELS = HERE.parents[1] / "spformat" / "kernels"
 DEFAULT = [f"encoder-{dtype}-{percent}" for dtype in ("f32", "bf16") for percent in (50, 80, 90, 95)]
 ROUNDS, TIMES = 8, 20
+AVX2 = ["-mavx2", "-mbmi", "-mbmi2", "-mpopcnt"]
+SIMD = {"_avx2": AVX2, "_avx512": [*AVX2, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]}  # as CMakeLists.txt
 
 # (file, a check, what is left of it). A text that is not there exactly once is an error: a check that changed.
 DIGESTS = [
@@ -32,10 +34,10 @@ CHECKS = [
     ("bitmask.cpp", "return work.no_zeros ? Failure{} : check_values(block, *values);", "return {};"),
     ("bitmask.cpp", "Failure check_mask(", "[[maybe_unused]] Failure check_mask("),
     ("bitmask.cpp", "Failure check_values(", "[[maybe_unused]] Failure check_values("),
-    ("rans.cpp", "if (stream.state[lane] < kLowest) return {Status::rans_state, kLowest, stream.state[lane]};", ""),
-    ("rans.cpp", "  if (stream.words != stream.end)\n", "  return {};\n  if (stream.words != stream.end)\n"),
-    ("rans.cpp", "if (stream.words == stream.end) return {Status::rans_words, 1, 0};", ""),
-    ("rans_avx2.cpp", " && stream.end - words >= 2 * static_cast<int>(kLanes)", ""),
+    ("rans_decode.cpp", "if (run.state[lane] < kLowest) return {Status::rans_state, kLowest, run.state[lane]};", ""),
+    ("rans_decode.cpp", "  if (run.words != run.end) return", "  return {};\n  if (run.words != run.end) return"),
+    ("rans_decode.cpp", "if (run.words == run.end) return {Status::rans_words, 1, 0};", ""),
+    ("rans_loops.h", " && run_.end - words_ >= 2 * static_cast<int64_t>(Lanes::kCount)", ""),
     ("rans.h", "    if (left() < bytes) return {Status::stored_bytes, bytes, left()};\n", ""),
     ("coding.cpp", "if (!padding_is_zero(fields, count, width)) return {Status::float_padding, 0, 1};", ""),
     ("coding.cpp", "if (high >= limit) {", "if (false) {"),
@@ -95,7 +97,7 @@ def _built(folder: Path, changes: list[tuple[str, str, str]]) -> Path:
     objects = []
     for path in [*sorted(folder.glob("*.cpp")), HERE / "decode_loop.cpp"]:
         if not path.name.endswith("module.cpp"):
-            more = ["-mavx2", "-mbmi", "-mbmi2", "-mpopcnt"] if path.stem.endswith("_avx2") else []
+            more = next((of for name, of in SIMD.items() if path.stem.endswith(name)), [])
             objects.append(str(folder / f"{path.stem}.o"))
             subprocess.run(["g++", *flags, *more, "-c", str(path), "-o", objects[-1]], check=True)
     program = folder / "decode_loop"

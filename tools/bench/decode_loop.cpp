@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <vector>
 
 #include "index.h"
@@ -63,12 +64,15 @@ int main(int count, char** arguments) {
     for (const spf::Tensor& tensor : index.tensors()) size += aligned(tensor);
     const Pages pages(size);
     uint64_t address = pages.first();
+    const auto threads = static_cast<unsigned>(std::atoi(arguments[3]));
+    std::vector<uint32_t> numbers(index.tensors().size());
+    std::iota(numbers.begin(), numbers.end(), 0u);
+    if (!index.make_ready(numbers.data(), numbers.size(), threads)) fail("a table is wrong");
     std::vector<spf::Block> blocks;
-    for (uint32_t number = 0; number < index.tensors().size(); ++number) {
-      if (!index.add_blocks(number, address, blocks)) fail("a table is wrong");
+    for (const uint32_t number : numbers) {
+      index.add_blocks(number, address, blocks);
       address += aligned(index.tensors()[number]);
     }
-    const auto threads = static_cast<unsigned>(std::atoi(arguments[3]));
     if (!spf::decode(blocks, source, threads)) fail("it cannot be decoded");
     best = std::min(best, now() - start);
   }

@@ -24,11 +24,12 @@ def judge(mutant: Mutant, both: bool) -> Verdict:
     """Reads a mutated file; with `both`, with the scalar loops too, which must come to the same."""
     verdict, content = _read(mutant)
     if both and verdict.wrong is None:
-        _native.select_simd(False)
+        fastest = _native.simd_name()
+        _native.select_simd("scalar")
         try:
             again, scalar = _read(mutant)
         finally:
-            _native.select_simd(True)
+            _native.select_simd(fastest)
         if again.outcome != verdict.outcome or scalar != content:
             return Verdict(verdict.outcome, f"the scalar loops come to {again.outcome}, or to other numbers")
     return verdict
