@@ -1,6 +1,9 @@
 """The benchmark on a tiny input: what it writes, and what it does with a rival that fails."""
 
 import os
+import resource
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from tools.bench import __main__ as bench
 from tools.bench import cores, markdown, results
 from tools.bench.inputs import INPUTS
 from tools.bench.measure import Run
-from tools.bench.memory import memset_seconds
+from tools.bench.memory import give_back, memset_seconds
 from tools.bench.rival import Rival, installed
 
 TINY = {"weight": np.where(np.arange(600).reshape(20, 30) % 7 == 0, 1.5, 0).astype(np.float32)}
@@ -134,3 +137,19 @@ def test_limited_to_one_core_and_back():
 @pytest.mark.parametrize("size", [1, 4097, 5 << 20])
 def test_memset_takes_time(size):
     assert memset_seconds(size, 2) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_freed_memory_is_given_back():
+    """Pieces below the size that malloc maps on its own, with others between them that stay."""
+    pieces = [np.ones(1 << 16, np.uint8) for _ in range(1000)]
+    kept = pieces[::2]
+    del pieces
+    before = _resident_bytes()
+    give_back()
+    assert _resident_bytes() < before - 20e6
+    assert len(kept) == 500
+
+
+def _resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

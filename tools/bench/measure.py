@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from tools.bench import cores
-from tools.bench.memory import memset_seconds
+from tools.bench.memory import give_back, memset_seconds
 from tools.bench.results import Input, Row, Speed, Timing
 from tools.bench.rival import Rival, Tensors
 
@@ -49,7 +49,6 @@ class Run:
             for number in range(rounds):
                 turn = number % max(1, len(self._rivals))
                 for threads in self._threads:
-                    gc.collect()
                     with cores.limited_to(threads):
                         self._memset[threads].append(memset_seconds(self._dense, threads))
                         for rival in [*self._rivals[turn:], *self._rivals[:turn]]:
@@ -109,7 +108,8 @@ class Run:
 
 
 def _timed(job: Callable[[], T]) -> tuple[float, T]:
-    """Seconds that a job takes, without garbage collection, and what it returns."""
+    """Seconds that a job takes, in fresh memory and without garbage collection, and what it returns."""
+    give_back()
     gc.disable()
     try:
         start = time.perf_counter()

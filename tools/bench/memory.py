@@ -6,12 +6,24 @@ The memory is what a load of spformat takes: an anonymous mapping of its own, ad
 from __future__ import annotations
 
 import ctypes
+import gc
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from spformat import arena
 
 _LIBC = ctypes.CDLL(None)
+
+
+def give_back() -> None:
+    """Gives the memory that this process has freed back to the system, where its C library can (glibc).
+
+    Else what ran before decides how fast the next job is: memory of a size that malloc keeps is there without a page
+    fault, memory that it gives back is not. After it every job takes fresh memory, as a program that loads its model.
+    """
+    gc.collect()
+    if hasattr(_LIBC, "malloc_trim"):
+        _LIBC.malloc_trim(0)
 
 
 def memset_seconds(size: int, threads: int) -> float:
