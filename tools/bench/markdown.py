@@ -71,7 +71,7 @@ def _machine(results: Results) -> str:
         "",
         "Encoding: from arrays to a file in memory. Decoding: from opening the file to filled arrays, in memory fresh "
         "from the kernel: what was freed before is given back first, as a program finds it that loads its model. "
-        "Speeds are of dense bytes in the fastest round, on one thread and on all; memset is of memory fresh from the kernel.",
+        "Speeds are of dense bytes in the fastest round, on one thread and on all; memset fills such memory.",
     ]
     return "\n".join([*lines, *(f"\n{text}" for text in results.missing)])
 
