@@ -25,26 +25,22 @@ inline uint8_t next_symbol(uint32_t& state, const DecodeModel& model) {
 }
 
 Failure open(Cursor& cursor, RansStream& stream) {
-  if (cursor.left() < 5) return {Status::rans_short, 5, cursor.left()};
+  if (cursor.left() < 1) return {Status::rans_short, 1, 0};
   const unsigned log_lanes = cursor.at[0];
   if (log_lanes > 5) return {Status::rans_lanes, 5, log_lanes};
   stream.lanes = 1u << log_lanes;
-  const uint64_t words = load<uint32_t>(cursor.at + 1);
-  const uint64_t bytes = 5 + 4 * stream.lanes + 2 * words;
-  if (cursor.left() < bytes) return {Status::rans_short, bytes, cursor.left()};
+  const uint64_t head = 1 + 4 * stream.lanes;
+  if (cursor.left() < head) return {Status::rans_short, head, cursor.left()};
   for (unsigned lane = 0; lane < stream.lanes; ++lane) {
-    stream.state[lane] = load<uint32_t>(cursor.at + 5 + 4 * lane);
+    stream.state[lane] = load<uint32_t>(cursor.at + 1 + 4 * lane);
     if (stream.state[lane] < kLowest) return {Status::rans_state, kLowest, stream.state[lane]};
   }
-  stream.words = cursor.at + 5 + 4 * stream.lanes;
-  stream.end = cursor.at + bytes;
-  cursor.at = stream.end;
+  stream.words = cursor.at + head;
+  stream.end = cursor.end;
   return {};
 }
 
 Failure finish(const RansStream& stream) {
-  if (stream.words != stream.end)
-    return {Status::rans_words, 0, static_cast<uint64_t>(stream.end - stream.words) / 2};
   for (unsigned lane = 0; lane < stream.lanes; ++lane) {
     if (stream.state[lane] != kLowest) return {Status::rans_state, kLowest, stream.state[lane]};
   }
@@ -77,10 +73,11 @@ Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contex
     uint32_t& state = stream.state[i % stream.lanes];
     symbols[i] = next_symbol(state, models.decode[contexts.at(i)]);
     if (state >= kLowest) continue;
-    if (stream.words == stream.end) return {Status::rans_words, 1, 0};
+    if (stream.end - stream.words < 2) return {Status::rans_short, 2, static_cast<uint64_t>(stream.end - stream.words)};
     state = (state << 16) | load<uint16_t>(stream.words);
     stream.words += 2;
   }
+  cursor.at = stream.words;
   return finish(stream);
 }
 
@@ -106,10 +103,9 @@ uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8
   }
   const uint64_t bytes = static_cast<uint64_t>(end - words);
   out[0] = static_cast<uint8_t>(__builtin_ctz(lanes));
-  store(out + 1, static_cast<uint32_t>(bytes / 2));
-  for (unsigned lane = 0; lane < lanes; ++lane) store(out + 5 + 4 * lane, state[lane]);
-  std::memmove(out + 5 + 4 * lanes, words, bytes);
-  return out + 5 + 4 * lanes + bytes;
+  for (unsigned lane = 0; lane < lanes; ++lane) store(out + 1 + 4 * lane, state[lane]);
+  std::memmove(out + 1 + 4 * lanes, words, bytes);
+  return out + 1 + 4 * lanes + bytes;
 }
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {

@@ -55,7 +55,7 @@ struct Cursor {
   }
 };
 
-// The states and what is left of the words of a stream that is being decoded.
+// The states of a stream that is being decoded, its next word, and where the words must end at the latest.
 struct RansStream {
   uint32_t state[kMostLanes];
   unsigned lanes;
@@ -73,7 +73,7 @@ uint64_t rans_steps_avx2(RansStream&, const DecodeModel*, const Contexts&, uint6
 Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count, uint8_t* symbols);
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
-inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 4; }
+inline uint64_t rans_bound(uint64_t count) { return 1 + 4 * kMostLanes + 2 * count + 4; }
 // `beside`: bytes that belong to the stream, of which lanes should take a small share too.
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out, uint64_t beside = 0);
