@@ -6,7 +6,7 @@ The only module that knows both spformat.quantization and files.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import gcd, isfinite, prod
+from math import gcd, prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -119,15 +119,15 @@ def _record(tensor: QuantizedTensor) -> QuantizationRecord:
 def _with_fidelity(record: QuantizationRecord, fidelity: Fidelity | None) -> QuantizationRecord:
     if fidelity is None:
         return record
-    snr = fidelity.snr_db if isfinite(fidelity.snr_db) else None
-    return replace(record, snr_db=snr, largest_error=fidelity.largest_error)
+    with np.errstate(over="ignore"):
+        snr, largest = np.array([fidelity.snr_db, fidelity.largest_error], np.float32)
+    if float(largest) < fidelity.largest_error:  # no error is larger than what is recorded
+        largest = np.nextafter(largest, np.float32(np.inf))
+    return replace(record, loss=(float(snr), float(largest)))
 
 
 def _fidelity(record: QuantizationRecord) -> Fidelity | None:
-    if record.largest_error is None:
-        return None
-    snr = record.snr_db
-    return Fidelity(float("inf") if snr is None else snr, record.largest_error)
+    return None if record.loss is None else Fidelity(*record.loss)
 
 
 def _steps(tensor: QuantizedTensor) -> Steps | None:

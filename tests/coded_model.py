@@ -57,10 +57,9 @@ def rans(data, count, tables):
     """`count` symbols, symbol i under (frequencies, escape) tables[i]; and what follows the stream."""
     if count == 0:
         return [], data
-    lanes, words = 1 << data[0], int.from_bytes(data[1:5], "little")
-    states = [int.from_bytes(data[5 + 4 * i : 9 + 4 * i], "little") for i in range(lanes)]
-    start, end = 5 + 4 * lanes, 5 + 4 * lanes + 2 * words
-    at, out = start, []
+    lanes = 1 << data[0]
+    states = [int.from_bytes(data[1 + 4 * i : 5 + 4 * i], "little") for i in range(lanes)]
+    at, out = 1 + 4 * lanes, []
     for i in range(count):
         frequencies, x = tables[i][0], states[i % lanes]
         below, symbol = 0, 0
@@ -73,9 +72,8 @@ def rans(data, count, tables):
             at += 2
         states[i % lanes] = x
         out.append(symbol)
-    assert at == end
     assert set(states) == {1 << 16}
-    return out, data[end:]
+    return out, data[at:]
 
 
 def mask_bytes(data, count, tables):

@@ -14,6 +14,7 @@ MAGIC = b"\x89SPF\r\n\x1a\n"
 VERSION = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 END_MAGIC = b"\x89SPFEND\n"
 EMPTY_DIGEST = 0x2D06800538D394C2  # of no bytes
+CSR = 2  # the layout whose blocks have four numbers
 ITEMSIZE = [1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 2, 4, 8, 1, 1, 1, 1, 1, 1, 4, 8, 16]  # by data type, section 3.5
 
 
@@ -42,9 +43,30 @@ def csr_entry(name, dtype, shape, decoded, parameters, block_elements, blocks):
     return storage_entry(name, dtype, shape, decoded, [2, parameters, [1, 0], block_elements], blocks)
 
 
+def block_numbers(layout, data, nonzeros, entries):
+    """What the index says of a block: entries only in csr."""
+    return [len(data), nonzeros, *[entries] * (layout == CSR), digest(data)]
+
+
+def indexed(index, rest=b""):
+    """A block of a coded index: its length, seven bits in a byte, the index, and what follows."""
+    length, head = len(index), []
+    while length > 127:
+        head.append(length % 128 | 128)
+        length //= 128
+    return bytes([*head, length]) + index + rest
+
+
+def index_of(block):
+    """The coded index of a block, and what follows it."""
+    size = next(at for at, byte in enumerate(block, 1) if byte < 128)
+    end = size + sum((byte & 127) << 7 * at for at, byte in enumerate(block[:size]))
+    return block[size:end], block[end:]
+
+
 def storage_entry(name, dtype, shape, decoded, storage, blocks):
     """Entry of a tensor in the long form, from its decoded bytes and blocks of (bytes, nonzeros, entries)."""
-    numbers = [n for data, nonzeros, entries in blocks for n in (len(data), nonzeros, entries, digest(data))]
+    numbers = [n for block in blocks for n in block_numbers(storage[0], *block)]
     return [name, dtype, list(shape), digest(decoded), [*storage, numbers]]
 
 
@@ -77,7 +99,7 @@ class Opened:
             if len(entry) in (2, 3):
                 continue
             dense = math.prod(entry[2]) * ITEMSIZE[entry[1]]
-            lengths = [dense] if isinstance(entry[4], int) else entry[4][4][0::4]
+            lengths = [dense] if isinstance(entry[4], int) else entry[4][4][0 :: 3 + (entry[4][0] == CSR)]
             for length in lengths:
                 if i == number:
                     spans.append((at, length))
@@ -92,10 +114,13 @@ class Opened:
         """Puts other bytes in the place of a block; length and digest follow. `counts`: nonzeros, entries."""
         start, length = self.blocks(number)[block]
         self.body[start : start + length] = data
-        numbers = self.storage(number)[4]
-        numbers[4 * block] = len(data)
-        numbers[4 * block + 3] = digest(data)
-        for at, name in ((1, "nonzeros"), (2, "entries")):
-            if name in counts:
-                numbers[4 * block + at] = counts[name]
+        layout, *_, numbers = self.storage(number)
+        each = 3 + (layout == CSR)
+        changed = {0: len(data), each - 1: digest(data)}
+        if "nonzeros" in counts:
+            changed[1] = counts["nonzeros"]
+        if "entries" in counts and layout == CSR:
+            changed[2] = counts["entries"]
+        for at, value in changed.items():
+            numbers[each * block + at] = value
         return self

@@ -58,7 +58,9 @@ def test_each_way(source, tmp_path, how, kind, count, bits):
     assert raw(tensor.dequantize()) == raw(loaded["fc1.weight"])
     found = report.quantized[1]
     lost = fidelity(MODEL["fc1.weight"], loaded["fc1.weight"])
-    assert (found.bits, found.snr_db, found.largest_error) == (bits, lost.snr_db, lost.largest_error)
+    assert (found.bits, found.snr_db) == (bits, np.float32(lost.snr_db))
+    assert found.largest_error is not None
+    assert lost.largest_error <= found.largest_error <= lost.largest_error * (1 + 2**-23)
     for name in ("conv1.bias", "fc1.steps"):
         assert raw(loaded[name]) == raw(MODEL[name])
 

@@ -174,6 +174,16 @@ def test_fidelity_is_recorded():
         assert get_quantized(reader, "0").fidelity is None
 
 
+@pytest.mark.parametrize("lost", [Fidelity(-20.1, 0.1), Fidelity(31.3, 1e-50), Fidelity(-float("inf"), 1e300)])
+def test_the_recorded_error_is_never_smaller_than_it_was(lost):
+    with Reader(stored(quantize_affine(weights((20, 20))), fidelity=lost)) as reader:
+        found = get_quantized(reader, "0").fidelity
+    assert found is not None
+    assert found.snr_db == np.float32(lost.snr_db)
+    below = float(np.nextafter(np.float32(found.largest_error), np.float32(0)))
+    assert below < lost.largest_error <= found.largest_error
+
+
 def test_equal_tensors_share_bytes_only_with_the_same_record(tmp_path):
     array = quantize_affine(weights((90, 90)), AffineScheme(8)).dequantize()
     tensor, scaled = quantize_affine(array, AffineScheme(8)), quantize_affine(array, AffineScheme(8, axis=1))
@@ -196,8 +206,9 @@ def test_equal_tensors_share_bytes_only_with_the_same_record(tmp_path):
 def changed(tensor, **record):
     """A file whose record says something else."""
     file = forge.Opened(stored(tensor))
-    kept = file.index["tensors"][0][5]["quantization"] | record
-    file.index["tensors"][0][5]["quantization"] = {k: v for k, v in sorted(kept.items()) if v is not None}
+    for at, name in enumerate(("bits", "loss", "signed", "zero_points", "axis", "group", "scales"), 1):
+        if name in record:
+            file.entry()[5][at] = record[name]
     return file.build()
 
 

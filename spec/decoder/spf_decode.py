@@ -117,8 +117,15 @@ class Source:
         return numbers
 
     def coded_index(self) -> Source:
-        """A coded mask or gap stream "is preceded by its length in bytes as a u32"."""
-        return Source(self.take(little(self.take(4))))
+        """A coded mask or gap stream "is preceded by its length in bytes": seven bits in a byte, the lowest first."""
+        length = 0
+        for shift in range(0, 35, 7):
+            byte = self.take(1)[0]
+            length |= (byte & 127) << shift
+            if byte < 128:
+                must(shift == 0 or byte > 0, "block/index_bytes", "a length that has more bytes than it needs")
+                return Source(self.take(length))
+        raise Refused("block/index_bytes", "a length of more than five bytes")
 
     def finish(self, rule: str) -> None:
         must(self.at == len(self.data), rule, f"{len(self.data)} bytes are declared, {self.at} are read")
@@ -255,7 +262,8 @@ class Tensor:
 
 
 def read_entry(entry: Any, earlier: list[Tensor], tables: Tables) -> Tensor:
-    """3.3 Tensor entries: `[name, target (, true)]` or `[name, dtype, shape, digest, zeros or storage (, options)]`."""
+    """3.3 Tensor entries: `[name, target (, true)]` or `[name, dtype, shape, digest, zeros or storage]` and what may
+    follow: quantization, an array; optional features, a map."""
     named = isinstance(entry, list) and len(entry) > 0 and isinstance(entry[0], str)
     must(named, "entry/form", "not an array that starts with a name")
     name, *rest = entry
@@ -266,7 +274,7 @@ def read_entry(entry: Any, earlier: list[Tensor], tables: Tables) -> Tensor:
 
 def read_named(name: str, rest: list[Any], earlier: list[Tensor], tables: Tables) -> Tensor:
     """What follows the name in an entry."""
-    must(len(rest) in (1, 2, 4, 5), "entry/form", f"an array of {1 + len(rest)}, which is none of the forms")
+    must(len(rest) in (1, 2, 4, 5, 6), "entry/form", f"an array of {1 + len(rest)}, which is none of the forms")
     must(name not in {tensor.name for tensor in earlier}, "entry/name", f"{name!r} occurs twice")
     if len(rest) <= 2:
         target, is_copy = rest[0], len(rest) == 2
@@ -279,16 +287,18 @@ def read_named(name: str, rest: list[Any], earlier: list[Tensor], tables: Tables
         tensor.tied_to = None if is_copy else tensor.name
         tensor.name, tensor.is_copy = name, is_copy
         return tensor
-    if len(rest) == 5:
-        must(isinstance(rest[4], dict) and len(rest[4]) > 0, "entry/form", "options are not a map with a key")
-    dtype, shape, digest, how = rest[:4]
+    (dtype, shape, digest, how), more = rest[:4], rest[4:]
+    is_quantized = len(more) > 0 and isinstance(more[0], list)
+    for options in more[is_quantized:]:
+        must(isinstance(options, dict) and len(options) > 0, "entry/form", "options are not a map with a key")
+    must(len(more) <= 1 + is_quantized, "entry/form", "options twice")
     must(is_count(dtype), "entry/form", "the data type is not an int >= 0")
     must(dtype < len(DTYPES), "entry/dtype", f"data type {dtype}")
     must(isinstance(shape, list) and all(map(is_count, shape)), "entry/form", "the shape is not an array of ints >= 0")
     must(is_count(digest), "entry/form", "the digest is not an int >= 0")
     check_limits(shape, DTYPES[dtype][1])
-    if len(rest) == 5 and "quantization" in rest[4]:
-        check_quantization(rest[4]["quantization"], shape)
+    if is_quantized:
+        check_quantization(more[0], shape)
     tensor = Tensor(name, dtype, shape, digest)
     if type(how) is int:
         must(how >= 0, "entry/form", "zeros is negative")
@@ -307,12 +317,15 @@ def read_storage(tensor: Tensor, how: list[Any], tables: Tables) -> None:
     must(is_count(layout) and type(block_elements) is int, "storage/form", "layout or block_elements is not an int")
     must(all(isinstance(array, list) for array in (parameters, codecs, numbers)), "storage/form", "not an array")
     must(all(map(is_count, numbers)), "storage/form", "a number of a block is not an int >= 0")
-    must(1 <= block_elements <= 2**31, "storage/blocks", f"{block_elements} elements in a block")
     must(tensor.elements > 0, "storage/blocks", "a tensor of no elements has a storage")
-    count = -(-tensor.elements // block_elements)
-    must(len(numbers) == 4 * count, "storage/blocks", f"{len(numbers)} numbers for {count} blocks")
-
+    if block_elements == 0:
+        block_elements = tensor.elements  # "0 stands for all elements of the tensor"
+    must(1 <= block_elements <= 2**31, "storage/blocks", f"{block_elements} elements in a block")
     must(layout in LAYOUTS, "storage/layout", f"layout {layout}")
+    each = LAYOUTS[layout].numbers
+    count = -(-tensor.elements // block_elements)
+    must(len(numbers) == each * count, "storage/blocks", f"{len(numbers)} numbers for {count} blocks")
+
     tensor.block_elements = block_elements
     tensor.layout = LAYOUTS[layout](parameters, tensor)
     must(len(codecs) == len(tensor.layout.streams), "storage/codec", f"{len(codecs)} codecs")
@@ -320,7 +333,9 @@ def read_storage(tensor: Tensor, how: list[Any], tables: Tables) -> None:
         tensor.codecs.append(read_codec(codec, stream, tensor, tables))
     for i in range(count):
         elements = min(block_elements, tensor.elements - i * block_elements)
-        tensor.blocks.append(Block(i, elements, *numbers[4 * i : 4 * i + 4]))
+        stored_bytes, nonzeros, *entries, digest = numbers[each * i : each * (i + 1)]
+        count_of_entries = entries[0] if entries else tensor.layout.entries(elements, nonzeros)
+        tensor.blocks.append(Block(i, elements, stored_bytes, nonzeros, count_of_entries, digest))
         with at_place(tensor.name, i):
             tensor.layout.check_counts(tensor.blocks[i], tensor)
 
@@ -333,33 +348,34 @@ DTYPES = [
 ]
 
 
-def check_quantization(about: Any, shape: list[int]) -> None:
-    """3.6 Quantization. "A reader that ignores the feature returns right elements": nothing here changes them."""
+def check_quantization(about: list[Any], shape: list[int]) -> None:
+    """3.6 Quantization. "A reader that ignores the record returns right elements": nothing here changes them."""
     rule = "quantization/form"
-    kinds = {"bits": int, "snr_db": float, "largest_error": float, "reserves_zero": bool, "signed": bool}
-    kinds |= {"axis": int, "group": int, "scales": bytes}
-    affine = {"signed", "zero_points", "axis", "group", "scales"}
-    own = {"codebook": {"reserves_zero"}, "affine": affine, "binary": {"axis", "scales"}}
-    must(isinstance(about, dict) and isinstance(about.get("method"), str), rule, "not a map with a method")
-    method: str = about["method"]
-    must(method in own, rule, f"a method of {method}")
-    foreign = about.keys() & affine.union({"reserves_zero"}) - own[method]
-    must(not foreign, rule, f"{method} with {sorted(foreign)}")
-    must(all(type(about[key]) is kind for key, kind in kinds.items() if key in about), rule, "a value of another type")
-    must("bits" in about and 1 <= about["bits"] <= (1 if method == "binary" else 32), rule, "wrong bits")
-    must(method != "codebook" or "reserves_zero" in about, rule, "no reserves_zero")
-    must(method != "affine" or {"signed", "zero_points"} <= about.keys(), rule, "no signed or no zero_points")
-    axis, group = about.get("axis"), about.get("group")
-    must(axis is None or (group is None and 0 <= axis < len(shape)), rule, f"axis {axis}, group {group}")
-    must(group is None or (group >= 1 and len(shape) > 0), rule, f"groups of {group}")
+    most = {0: 32, 1: 32, 2: 1}  # bits of codebook, affine, binary
+    least = {0: 4, 1: 8, 2: 5}  # elements
+    must(len(about) > 0 and type(about[0]) is int and about[0] in most, rule, "no method of the table")
+    must(len(about) >= least[about[0]], rule, f"{len(about)} elements")
+    method, bits, loss, *own = about
+    must(type(bits) is int and 1 <= bits <= most[method], rule, f"bits {bits}")
+    must(loss is None or (isinstance(loss, bytes) and len(loss) == 8), rule, "loss is neither nil nor two F32")
+    if loss is not None:
+        decibels, largest = struct.unpack("<2f", loss)
+        must(decibels == decibels and largest >= 0 and not loss[7] >> 7, rule, "loss is a NaN or negative")
+    if method == 0:
+        must(isinstance(own[0], bool), rule, "reserves_zero is not a bool")
+        return
+    signed, zero_points, axis, group, scales = own[:5] if method == 1 else (False, 0, own[0], None, own[1])
+    must(isinstance(signed, bool), rule, "signed is not a bool")
+    must(axis is None or (is_count(axis) and axis < len(shape) and group is None), rule, f"axis {axis}, group {group}")
+    must(group is None or (is_count(group) and group > 0 and len(shape) > 0), rule, f"groups of {group}")
     count = 1 if axis is None else shape[axis]
     if group is not None:
         count = shape[0] * -(-prod(shape[1:]) // group)
-    zero_points, scales = about.get("zero_points", 0), about.get("scales")
     one_for_all = type(zero_points) is int and -(2**31) <= zero_points < 2**31
     one_for_each = isinstance(zero_points, bytes) and len(zero_points) == 4 * count
     must(one_for_all or one_for_each, rule, f"zero points other than {count}")
-    must(scales is None or (len(scales) == 4 * count and are_scales(scales)), rule, f"scales other than {count}")
+    has_scales = isinstance(scales, bytes) and len(scales) == 4 * count and are_scales(scales)
+    must(scales is None or has_scales, rule, f"scales other than {count}")
 
 
 def are_scales(data: bytes) -> bool:
@@ -422,10 +438,15 @@ class Layout:
     """How the nonzeros of a block are placed. Its `streams` follow each other in this order, with one codec each."""
 
     streams: ClassVar[tuple[str, ...]]
+    numbers = 3  # of a block in the index: stored_bytes, nonzeros, digest
     transposed = False
 
     def __init__(self, parameters: list[Any], _tensor: Tensor) -> None:
         must(parameters == [], "storage/form", "parameters of a layout that has none")
+
+    def entries(self, elements: int, nonzeros: int) -> int:
+        """The entries of a block, where the index does not say how many."""
+        raise NotImplementedError
 
     def check_counts(self, block: Block, _tensor: Tensor) -> None:
         """Refuses "more nonzeros than elements or than entries, or counts that its layout forbids"."""
@@ -442,9 +463,8 @@ class Dense(Layout):
 
     streams = ("values",)
 
-    def check_counts(self, block: Block, tensor: Tensor) -> None:
-        super().check_counts(block, tensor)
-        must(block.entries == block.elements, "storage/counts", f"impossible counts: {block}")
+    def entries(self, elements: int, _nonzeros: int) -> int:
+        return elements
 
     def decode(self, source: Source, block: Block, tensor: Tensor) -> list[int]:
         values = tensor.codecs[0].values(source, block.elements, tensor)
@@ -458,9 +478,8 @@ class Bitmask(Layout):
 
     streams = ("mask", "values")
 
-    def check_counts(self, block: Block, tensor: Tensor) -> None:
-        super().check_counts(block, tensor)
-        must(block.entries == block.nonzeros, "storage/counts", f"impossible counts: {block}")
+    def entries(self, _elements: int, nonzeros: int) -> int:
+        return nonzeros
 
     def decode(self, source: Source, block: Block, tensor: Tensor) -> list[int]:
         mask_codec, value_codec = tensor.codecs
@@ -476,6 +495,7 @@ class Csr(Layout):
     """5.3 block := pointers | gaps | values. Parameters as in 6.1."""
 
     streams = ("gaps", "values")
+    numbers = 4  # entries, too
 
     def __init__(self, parameters: list[Any], tensor: Tensor) -> None:
         seven = len(parameters) == 7 and all(type(p) is int for p in parameters)
@@ -736,24 +756,21 @@ def rans(source: Source, tables: Sequence[Table]) -> list[int]:
     """One symbol for each of `tables`, which is the table that it is coded under."""
     if not tables:
         return []  # "A stream of no symbols takes no bytes."
-    head = source.take(5, "rans/short")
-    must(head[0] <= 5, "rans/lanes", f"log2 of the number of lanes is {head[0]}")
-    lanes, word_count = 1 << head[0], little(head[1:])
+    log_lanes = source.take(1, "rans/short")[0]
+    must(log_lanes <= 5, "rans/lanes", f"log2 of the number of lanes is {log_lanes}")
+    lanes = 1 << log_lanes
     states = list(struct.unpack(f"<{lanes}I", source.take(4 * lanes, "rans/short")))
-    words = struct.unpack(f"<{word_count}H", source.take(2 * word_count, "rans/short"))
     must(min(states) >= LEAST_STATE, "rans/state", f"a lane starts with {min(states)}")
-    symbols, taken = [], 0
+    symbols = []
     for i, table in enumerate(tables):  # "Symbol i is of lane i mod N."
         x = states[i % lanes]
         slot = x % SCALE
         s = table.symbol_of_slot[slot]
         x = table.frequencies[s] * (x // SCALE) + slot - table.starts[s]
         if x < LEAST_STATE:
-            must(taken < word_count, "rans/words", f"more than {word_count} words are needed")
-            x, taken = x * 2**16 + words[taken], taken + 1
+            x = x * 2**16 + little(source.take(2, "rans/short"))
         states[i % lanes] = x
         symbols.append(s)
-    must(taken == word_count, "rans/words", f"{taken} of {word_count} words are taken")
     must(all(x == LEAST_STATE for x in states), "rans/state", "a lane does not end with 2^16")
     return symbols
 

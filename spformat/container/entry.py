@@ -12,13 +12,21 @@ from ..limits import MAX_BLOCK_ELEMENTS, MAX_DECODED_BYTES, MAX_NAME_BYTES, MAX_
 from . import canonical, quantization
 from .quantization import QuantizationRecord
 
-NUMBERS_PER_BLOCK = 4  # stored_bytes, nonzeros, entries, digest
+_CSR = 2  # the layout whose entries are stored
 _DIGEST_END = 1 << 64
+
+
+def numbers_per_block(layout: int) -> int:
+    """Stored_bytes, nonzeros, entries (which other layouts than csr give) and digest."""
+    return 4 if layout == _CSR else 3
 
 
 @dataclass(slots=True)
 class StorageRecord:
-    """How a tensor is stored, as the index says it. `blocks` holds four numbers for each block."""
+    """How a tensor is stored, as the index says it: but for block_elements, where all elements are not 0.
+
+    blocks: stored_bytes, nonzeros, entries (in csr only) and digest of each block.
+    """
 
     layout: int
     parameters: list[Any]
@@ -26,8 +34,10 @@ class StorageRecord:
     block_elements: int
     blocks: list[int]
 
-    def to_wire(self) -> list[Any]:
-        return [self.layout, self.parameters, self.codecs, self.block_elements, self.blocks]
+    def to_wire(self, elements: int) -> list[Any]:
+        """`elements`: of the tensor."""
+        per_block = 0 if self.block_elements == elements else self.block_elements
+        return [self.layout, self.parameters, self.codecs, per_block, self.blocks]
 
 
 @dataclass(slots=True)
@@ -52,9 +62,9 @@ class EntryRecord:
         if self.target is not None:
             return [self.name, self.target, True] if self.copied else [self.name, self.target]
         assert self.dtype is not None
-        last = self.zeros if self.storage is None else self.storage.to_wire()
-        options = [] if self.quantization is None else [{quantization.KEY: self.quantization.to_wire()}]
-        return [self.name, self.dtype.code, list(self.shape), self.digest, last, *options]
+        last = self.zeros if self.storage is None else self.storage.to_wire(self.elements)
+        more = [] if self.quantization is None else [self.quantization.to_wire()]
+        return [self.name, self.dtype.code, list(self.shape), self.digest, last, *more]
 
 
 def read(wire: Any, number: int, offset: int) -> EntryRecord:
@@ -96,8 +106,8 @@ def read(wire: Any, number: int, offset: int) -> EntryRecord:
         raise _broken("entry/form", "a bad last element", name, offset, "zeros or a storage", wire[4])
     else:
         entry.storage = _storage(wire[4], name, elements, offset)
-    if len(wire) == 6 and quantization.KEY in wire[5]:
-        entry.quantization = quantization.read(wire[5][quantization.KEY], shape, name, offset)
+    if len(wire) > 5 and type(wire[5]) is list:
+        entry.quantization = quantization.read(wire[5], shape, name, offset)
     return entry
 
 
@@ -115,14 +125,13 @@ def _target(target: Any, name: str, number: int, offset: int) -> int:
 
 
 def _check_extras(wire: list[Any], name: str, offset: int) -> None:
-    """Five elements, or six with a map of optional features."""
-    if len(wire) == 5 or (len(wire) == 6 and type(wire[5]) is dict and wire[5]):
-        if len(wire) == 6:
-            canonical.check_depth(wire[5], offset, outside=3)
-        return
-    raise _broken(
-        "entry/form", "the entry has none of the known forms", name, offset, "2, 3, 5 or 6 elements", len(wire)
-    )
+    """Five elements, and maybe an array, and maybe a map of optional features."""
+    found = [type(more) for more in wire[5:]]
+    if len(wire) < 5 or found not in ([], [list], [dict], [list, dict]) or wire[-1] == {}:
+        form = "2, 3, 5, 6 or 7 elements"
+        raise _broken("entry/form", "the entry has none of the known forms", name, offset, form, len(wire))
+    for more in wire[5:]:
+        canonical.check_depth(more, offset, outside=3)
 
 
 def _dtype(code: Any, name: str, offset: int) -> DType:
@@ -165,13 +174,13 @@ def _storage(wire: list[Any], name: str, elements: int, offset: int) -> StorageR
         raise _broken("storage/form", "a storage of the wrong types", name, offset, types, wire)
     if blocks and (set(map(type, blocks)) != {int} or min(blocks) < 0):  # msgpack holds none above 64 bits
         raise _broken("storage/form", "a bad number of a block", name, offset, "numbers of 64 bits", blocks)
-    if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
-        raise _broken(
-            "storage/blocks", "a bad block_elements", name, offset, f"1 to {MAX_BLOCK_ELEMENTS}", block_elements
-        )
     if elements == 0:
         raise _broken("storage/blocks", "no elements, and a storage", name, offset, "zeros", wire)
-    expected = -(-elements // block_elements) * NUMBERS_PER_BLOCK
-    if len(blocks) != expected:
+    block_elements = elements if block_elements == 0 else block_elements
+    if not 1 <= block_elements <= MAX_BLOCK_ELEMENTS:
+        most = f"1 to {MAX_BLOCK_ELEMENTS}"
+        raise _broken("storage/blocks", "a bad block_elements", name, offset, most, block_elements)
+    expected = -(-elements // block_elements) * numbers_per_block(layout)
+    if layout <= _CSR and len(blocks) != expected:  # of an unknown layout no more can be said
         raise _broken("storage/blocks", "the wrong number of block numbers", name, offset, expected, len(blocks))
     return StorageRecord(layout, parameters, codecs, block_elements, blocks)

@@ -1,8 +1,9 @@
-"""The optional feature of an entry that says how its tensor was quantized (spec/format.md, section 3.6)."""
+"""The part of an entry that says how its tensor was quantized (spec/format.md, section 3.6)."""
 
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,33 +12,50 @@ import numpy as np
 from ..errors import CorruptError
 from . import canonical
 
-KEY = "quantization"
-_BITS = range(1, 33)
+METHODS = ("codebook", "affine", "binary")
+_BITS = (32, 32, 1)  # at most, of each method
+_ELEMENTS = (4, 8, 5)  # of the array, at least
+_LOSS = struct.Struct("<2f")
 
 
 @dataclass(frozen=True)
 class QuantizationRecord:
     """What the index says of a quantized tensor.
 
-    method: "codebook", "affine" or "binary". bits: of a code. snr_db, largest_error: against the original; None when
-    not known, snr_db also when nothing was lost. reserves_zero: of codebook. signed, zero_points (one for all, or
-    int32, one for each scale), group: of affine. axis, scales (float32; None: those of the codec): of affine, binary.
+    method: "codebook", "affine" or "binary". bits: of a code. loss: (signal-to-noise ratio in dB, infinite when nothing
+    was lost; largest error) against the original, stored as float32; None when not known. reserves_zero: of codebook.
+    signed, zero_points (one for all, or int32, one for each scale), group: of affine. axis, scales (float32; None:
+    those of the codec): of affine, binary.
     """
 
     method: str
     bits: int
-    snr_db: float | None = None
-    largest_error: float | None = None
-    reserves_zero: bool | None = None
-    signed: bool | None = None
-    zero_points: int | bytes | None = None
+    loss: tuple[float, float] | None = None
+    reserves_zero: bool = False
+    signed: bool = False
+    zero_points: int | bytes = 0
     axis: int | None = None
     group: int | None = None
     scales: bytes | None = None
 
-    def to_wire(self) -> dict[str, Any]:
-        """The map, its keys in order."""
-        return {key: value for key, value in sorted(vars(self).items()) if value is not None}
+    @property
+    def snr_db(self) -> float | None:
+        """None when it is not known, and when nothing was lost."""
+        return None if self.loss is None or self.loss[0] == math.inf else self.loss[0]
+
+    @property
+    def largest_error(self) -> float | None:
+        """None when it is not known."""
+        return None if self.loss is None else self.loss[1]
+
+    def to_wire(self) -> list[Any]:
+        loss = None if self.loss is None else _LOSS.pack(*self.loss)
+        head = [METHODS.index(self.method), self.bits, loss]
+        if self.method == "codebook":
+            return [*head, self.reserves_zero]
+        if self.method == "affine":
+            return [*head, self.signed, self.zero_points, self.axis, self.group, self.scales]
+        return [*head, self.axis, self.scales]
 
     def scale_count(self, shape: tuple[int, ...]) -> int:
         """How many scales a tensor of that shape has."""
@@ -46,54 +64,44 @@ class QuantizationRecord:
         return shape[0] * -(-math.prod(shape[1:]) // self.group) if self.group is not None else 1
 
 
-def read(wire: Any, shape: tuple[int, ...], name: str, offset: int) -> QuantizationRecord:
+def read(wire: list[Any], shape: tuple[int, ...], name: str, offset: int) -> QuantizationRecord:
     """The record of a tensor of that shape. Raises CorruptError where a rule is broken."""
-    right = type(wire) is dict and set(map(type, wire)) <= {str} and _fields_fit(wire)
-    if right:
-        record = QuantizationRecord(**{key: value for key, value in wire.items() if key in _KNOWN})
-        if _axis_fits(record, shape) and _counts_fit(record, shape):
-            return record
+    record = _record(wire)
+    if record is not None and _axis_fits(record, shape) and _counts_fit(record, shape):
+        return record
     raise CorruptError(
         "the record of a quantization breaks a rule",
         kind="quantization/form",
         tensor=name,
         offset=offset,
-        expected="a map as in section 3.6",
+        expected="an array as in section 3.6",
         found=canonical.brief(wire),
     )
 
 
-_TYPES = {
-    "bits": int,
-    "snr_db": float,
-    "largest_error": float,
-    "reserves_zero": bool,
-    "signed": bool,
-    "axis": int,
-    "group": int,
-    "scales": bytes,
-}
-_REQUIRED = {
-    "codebook": ("method", "bits", "reserves_zero"),
-    "affine": ("method", "bits", "signed", "zero_points"),
-    "binary": ("method", "bits"),
-}
-_OPTIONAL = {"codebook": (), "affine": ("axis", "group", "scales"), "binary": ("axis", "scales")}
-_OF_METHOD = {method: {*_REQUIRED[method], *_OPTIONAL[method], "snr_db", "largest_error"} for method in _REQUIRED}
-_KNOWN = set(QuantizationRecord.__dataclass_fields__)
+def _record(wire: list[Any]) -> QuantizationRecord | None:
+    """The elements as fields of their types; None where one is not of its type or range."""
+    method = wire[0] if wire and type(wire[0]) is int else -1
+    if not 0 <= method < len(METHODS) or len(wire) < _ELEMENTS[method]:
+        return None
+    _, bits, loss, *own = wire
+    if type(bits) is not int or not 1 <= bits <= _BITS[method] or not _is_loss(loss):
+        return None
+    head = (METHODS[method], bits, None if loss is None else _LOSS.unpack(loss))
+    if head[0] == "codebook":
+        return QuantizationRecord(*head, reserves_zero=own[0]) if type(own[0]) is bool else None
+    signed, points, axis, group, scales = own[:5] if head[0] == "affine" else (False, 0, own[0], None, own[1])
+    numbers = all(number is None or type(number) is int for number in (axis, group))
+    right = type(signed) is bool and type(points) in (int, bytes) and numbers and type(scales) in (bytes, type(None))
+    return QuantizationRecord(*head, False, signed, points, axis, group, scales) if right else None
 
 
-def _fields_fit(wire: dict[str, Any]) -> bool:
-    """Whether the keys are those of the method, with values of their types."""
-    method = wire.get("method")
-    if type(method) is not str or method not in _REQUIRED or any(key not in wire for key in _REQUIRED[method]):
-        return False
-    for key, value in wire.items():
-        if key in _KNOWN and (key not in _OF_METHOD[method] or type(value) is not _TYPES.get(key, type(value))):
-            return False
-    if type(wire.get("zero_points", 0)) not in (int, bytes) or wire["bits"] not in _BITS:
-        return False
-    return not (method == "binary" and wire["bits"] != 1)
+def _is_loss(loss: Any) -> bool:
+    """Nil, or two float32 that are no NaN, the second without a sign."""
+    if loss is None or type(loss) is not bytes or len(loss) != _LOSS.size:
+        return loss is None
+    ratio, largest = _LOSS.unpack(loss)
+    return not math.isnan(ratio) and not math.isnan(largest) and not math.copysign(1, largest) < 0
 
 
 def _axis_fits(record: QuantizationRecord, shape: tuple[int, ...]) -> bool:

@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import msgpack
-
 from .. import _native
 from ..dtypes import DTYPES, DType
 from ..errors import FormatError
 from ..limits import Limits
-from . import canonical, quantization
+from . import canonical
 
 
 class Head(NamedTuple):
@@ -50,17 +48,8 @@ def read(data: bytes, offset: int, limits: Limits) -> QuickIndex | None:
     if len(heads) < len(found):
         return None  # a name occurs twice
     try:
-        _check_maps(native, found, offset)
+        if native.metadata():
+            canonical.check_metadata(canonical.unpack(native.metadata(), offset), offset)
     except FormatError:
         return None
     return QuickIndex(native, heads)
-
-
-def _check_maps(native: _native.Index, found: list[_native.Head], offset: int) -> None:
-    """Raises FormatError where the metadata or an entry's options break a rule."""
-    if native.metadata():
-        canonical.check_metadata(canonical.unpack(native.metadata(), offset), offset)
-    for number, data in native.options():
-        options = msgpack.unpackb(data)  # whose form was checked
-        if quantization.KEY in options:
-            quantization.read(options[quantization.KEY], found[number][2], found[number][0], offset)

@@ -75,7 +75,13 @@ def _pieces(reader: Reader, entry: Entry, block: int) -> tuple[int, int]:
             pointers = 1 + bits_size(groups, int.from_bytes(reader.stored_block(entry.name, block, 0, 1), "little"))
     if storage.coding.index is None or isinstance(storage.coding.index, int):
         return pointers, layout.index_bytes(elements, storage.nonzeros[block], storage.entries[block])
-    return pointers, 4 + int.from_bytes(reader.stored_block(entry.name, block, pointers, 4), "little")
+    return pointers, _with_length(reader.stored_block(entry.name, block, pointers, 5))
+
+
+def _with_length(start: bytes) -> int:
+    """Bytes of a coded index with its length before it, which `start` begins with (spec/format.md, section 5)."""
+    size = next((number for number, byte in enumerate(start, 1) if byte < 128), len(start))
+    return size + sum((byte & 127) << 7 * place for place, byte in enumerate(start[:size]))
 
 
 def _rows(group: int, row_elements: int) -> int | float:

@@ -48,7 +48,6 @@ enum class Status : uint32_t {
   rans_short,
   rans_lanes,
   rans_state,
-  rans_words,
   float_high,
   float_padding,
   strip_padding,

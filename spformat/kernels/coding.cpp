@@ -41,7 +41,7 @@ Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t
                    Cursor& cursor, uint8_t* symbols, RansRun* beside) {
   RansRun run;
   if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
-  if (const Failure failure = rans_finish(models, run, beside)) return failure;
+  if (const Failure failure = rans_finish(models, run, cursor, beside)) return failure;
   Failure failure;
   const auto replace = [&](uint64_t i) {
     if (symbols[i] != models.escape[contexts.at(i)]) return true;
@@ -135,12 +135,37 @@ void look_ahead(const Block& b, Cursor values, Workspace& work) {
   if (rans_open(values, contexts, stored_values(b), work.keys, *work.ahead)) work.ahead->count = 0;
 }
 
-// A coded index: its length in four bytes, then what `read` takes, which must be all of it.
+constexpr unsigned kMostLengthBytes = 5;
+
+// Seven bits in a byte, the lowest first, in as few bytes as hold the number.
+Failure read_length(Cursor& cursor, uint64_t& length) {
+  const uint8_t* byte = nullptr;
+  length = 0;
+  for (unsigned i = 0; i < kMostLengthBytes; ++i) {
+    if (const Failure failure = cursor.take(1, &byte)) return failure;
+    length |= uint64_t{*byte & 127u} << (7 * i);
+    if (*byte < 128) return i && *byte == 0 ? Failure{Status::index_bytes, i, i + 1} : Failure{};
+  }
+  return {Status::index_bytes, kMostLengthBytes, kMostLengthBytes + 1};
+}
+
+// Puts its length before an index that was written from `start` on, room for which is at `to`; returns where it ends.
+uint8_t* add_length(uint8_t* to, const uint8_t* start, const uint8_t* end) {
+  if (!end) return nullptr;
+  const uint64_t bytes = static_cast<uint64_t>(end - start);
+  uint64_t rest = bytes;
+  for (; rest >= 128; rest >>= 7) *to++ = static_cast<uint8_t>(rest | 128);
+  *to++ = static_cast<uint8_t>(rest);
+  std::memmove(to, start, bytes);
+  return to + bytes;
+}
+
+// A coded index: its length, then what `read` takes, which must be all of it.
 template <class Read>
 Failure read_index(const Block& b, Cursor& cursor, Workspace& work, Read&& read) {
-  const uint8_t *length = nullptr, *start = nullptr;
-  if (const Failure failure = cursor.take(4, &length)) return failure;
-  const uint64_t bytes = load<uint32_t>(length);
+  const uint8_t* start = nullptr;
+  uint64_t bytes = 0;
+  if (const Failure failure = read_length(cursor, bytes)) return failure;
   if (const Failure failure = cursor.take(bytes, &start)) return failure;
   look_ahead(b, cursor, work);
   Cursor index{start, start + bytes};
@@ -164,7 +189,7 @@ uint64_t most_symbols(const Block& b) {
 
 uint64_t most_stored_bytes(const Block& b) {
   const uint64_t symbols = most_symbols(b);
-  return 2 * rans_bound(symbols) + 3 * symbols + b.entries * (b.itemsize + 1u) + 9 + 5 * groups_of(b);
+  return 2 * rans_bound(symbols) + 3 * symbols + b.entries * (b.itemsize + 1u) + 10 + 5 * groups_of(b);
 }
 
 Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out) {
@@ -194,7 +219,7 @@ Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
   const Failure failure = read_index(b, cursor, work, [&](Cursor& index) -> Failure {
     RansRun run;
     if (const Failure wrong = rans_open(index, contexts, b.entries, codes, run)) return wrong;
-    return rans_finish(coding.models, run, work.ahead);
+    return rans_finish(coding.models, run, index, work.ahead);
   });
   if (failure) return failure;
   const unsigned largest = largest_byte(codes, b.entries);
@@ -204,10 +229,7 @@ Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
 
 Failure read_keys(const Block& b, uint64_t count, Cursor& cursor, Workspace& work) {
   const Coding& coding = *coding_of(b);
-  if (work.ahead && work.ahead->count) {
-    cursor.at = work.ahead->end;
-    return rans_finish(coding.models, *work.ahead);
-  }
+  if (work.ahead && work.ahead->count) return rans_finish(coding.models, *work.ahead, cursor);
   return rans_decode(cursor, coding.models, {nullptr, coding.value_table}, count, work.keys);
 }
 
@@ -258,16 +280,15 @@ uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_
     return to + bytes_of_bits(b.elements, 1);
   }
   const Symbols symbols = mask_symbols(b, mask, work);
-  uint8_t* end = write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, to + 4, work.literals);
-  if (end) store(to, static_cast<uint32_t>(end - to - 4));
-  return end;
+  uint8_t* const start = to + kMostLengthBytes;
+  return add_length(to, start, write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, start,
+                                           work.literals));
 }
 
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const Coding& coding = *coding_of(b);
-  uint8_t* end = rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, to + 4);
-  if (end) store(to, static_cast<uint32_t>(end - to - 4));
-  return end;
+  uint8_t* const start = to + kMostLengthBytes;
+  return add_length(to, start, rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, start));
 }
 
 uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {

@@ -46,7 +46,7 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   tensors_.reserve(count);
   uint64_t at = kSectionsStart;
   for (; count; --count) {
-    if (!EntryReader(*this, in, data).read(at, offset)) return false;
+    if (!EntryReader(*this, in).read(at, offset)) return false;
   }
   make_models();
   return at == offset && in.at_end();

@@ -31,11 +31,6 @@ struct Tensor {
   size_t coding = 0;             // its number among the codings, from 1; 0: no entropy coder
 };
 
-// A value of the index that is left to the reader in Python, as a range of bytes: an entry's options.
-struct Options {
-  size_t tensor, start, stop;
-};
-
 class Index {
  public:
   // `data` stays where it is as long as the Index is used. `offset` is where the index starts and sections must end.
@@ -44,7 +39,6 @@ class Index {
   const std::vector<Tensor>& tensors() const { return tensors_; }
   const uint64_t* shape(const Tensor& tensor) const { return lengths_.data() + tensor.lengths; }
   std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
-  const std::vector<Options>& options() const { return options_; }
 
   // Expands the tables of some tensors that are not ready yet; false when one of them is wrong. One caller at a time: what
   // blocks point to stays as it is for those that decode meanwhile.
@@ -65,7 +59,6 @@ class Index {
   std::vector<Coding> codings_;
   std::vector<std::unique_ptr<uint8_t[]>> classes_;  // of rows and columns, which codings point to
   std::vector<std::string_view> tables_;
-  std::vector<Options> options_;
   std::string_view metadata_;
   std::unique_ptr<DecodeModel[]> models_;
   std::vector<int16_t> escapes_;

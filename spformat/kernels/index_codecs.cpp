@@ -8,15 +8,6 @@ namespace {
 constexpr uint8_t kScaled = 6;
 constexpr uint64_t kMostClassCount = 16;
 
-// Whether all are finite and none has its sign bit set, unless `any_sign`.
-bool are_finite(std::string_view floats, bool any_sign) {
-  for (size_t at = 0; at < floats.size(); at += sizeof(float)) {
-    const auto bits = load<uint32_t>(floats.data() + at);
-    if ((bits >> 23 & 0xFF) == 0xFF || (!any_sign && bits >> 31)) return false;
-  }
-  return true;
-}
-
 bool are_ascending(std::string_view patterns, unsigned itemsize) {
   return with_item(itemsize, [&]<class Item>(Item*) {
     if constexpr (sizeof(Item) <= 8) {
@@ -29,6 +20,14 @@ bool are_ascending(std::string_view patterns, unsigned itemsize) {
 }
 
 }  // namespace
+
+bool are_finite(std::string_view floats, bool any_sign) {
+  for (size_t at = 0; at < floats.size(); at += sizeof(float)) {
+    const auto bits = load<uint32_t>(floats.data() + at);
+    if ((bits >> 23 & 0xFF) == 0xFF || (!any_sign && bits >> 31)) return false;
+  }
+  return true;
+}
 
 bool CodecReader::read() {
   uint64_t count = 0;

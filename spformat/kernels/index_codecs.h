@@ -17,6 +17,9 @@ inline bool within(Msgpack& in, uint64_t least, uint64_t most, uint64_t& value) 
 
 inline const uint8_t* data_of(std::string_view bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
+// Whether all are finite and none has its sign bit set, unless `any_sign`.
+bool are_finite(std::string_view floats, bool any_sign);
+
 using ClassArrays = std::vector<std::unique_ptr<uint8_t[]>>;  // of rows and columns, which codings point to
 
 // Reads the codecs of a tensor of which layout, itemsize and view are known.

@@ -1,5 +1,7 @@
 #include "index_entry.h"
 
+#include "index_quantization.h"
+
 namespace spf {
 namespace {
 
@@ -52,7 +54,7 @@ bool EntryReader::tie(bool copied) {
 
 bool EntryReader::own(uint64_t count, uint64_t& at, uint64_t end) {
   uint64_t dtype = 0, digest = 0;
-  if (count != 5 && count != 6) return false;
+  if (count < 5 || count > 7) return false;
   if (!within(in_, 0, std::size(kItemsizes) - 1, dtype)) return false;
   tensor_.dtype = static_cast<uint8_t>(dtype);
   tensor_.itemsize = kItemsizes[dtype];
@@ -64,14 +66,17 @@ bool EntryReader::own(uint64_t count, uint64_t& at, uint64_t end) {
     if (index_.numbers_[i].stored_bytes > end - at) return false;
     at += index_.numbers_[i].stored_bytes;
   }
-  return count == 5 || options();
+  return options(count - 5);
 }
 
-bool EntryReader::options() {
-  const auto before = static_cast<size_t>(in_.at() - start_);
-  if (!in_.next_is_map() || *in_.at() == 0x80 || !in_.skip()) return false;
-  index_.options_.push_back({index_.tensors_.size(), before, static_cast<size_t>(in_.at() - start_)});
-  return true;
+// What may follow: an array, the record of a quantization, and a map of features that are not known here.
+bool EntryReader::options(uint64_t count) {
+  if (count && in_.next_is_array()) {
+    if (!read_quantization(in_, index_.lengths_.data() + tensor_.lengths, tensor_.rank, row_elements_)) return false;
+    --count;
+  }
+  if (count == 0) return true;
+  return count == 1 && in_.next_is_map() && *in_.at() != 0x80 && in_.skip();
 }
 
 bool EntryReader::shape() {
@@ -121,7 +126,9 @@ bool EntryReader::storage() {
   if (!within(in_, kDense, kCsr, layout) || !in_.array(parameters)) return false;
   if (layout == kCsr ? parameters != 7 || !gap_code() : parameters != 0) return false;
   form(static_cast<uint8_t>(layout));
-  if (!codecs() || !within(in_, 1, kMostBlockElements, tensor_.block_elements)) return false;
+  if (!codecs() || !in_.number(tensor_.block_elements)) return false;
+  if (tensor_.block_elements == 0) tensor_.block_elements = tensor_.elements;
+  if (tensor_.block_elements > kMostBlockElements) return false;
   if (layout == kCsr) tensor_.form.group_elements = group_elements();
   return parts_fit() && blocks();
 }
@@ -170,15 +177,18 @@ bool EntryReader::parts_fit() const {
 
 bool EntryReader::blocks() {
   const uint64_t blocks = ceiling(tensor_.elements, tensor_.block_elements);
+  const bool is_csr = tensor_.form.layout == kCsr;
+  const uint64_t each = is_csr ? 4 : 3;
   uint64_t count = 0;
-  if (!in_.array(count) || count % 4 || count / 4 != blocks) return false;
+  if (!in_.array(count) || count % each || count / each != blocks) return false;
   tensor_.blocks = blocks;
   for (uint64_t i = 0; i < blocks; ++i) {
     BlockNumbers n{};
-    if (!in_.number(n.stored_bytes) || !in_.number(n.nonzeros) || !in_.number(n.entries) || !in_.number(n.digest))
-      return false;
     const uint64_t left = tensor_.elements - i * tensor_.block_elements;
-    if (!block_fits(n, left < tensor_.block_elements ? left : tensor_.block_elements)) return false;
+    const uint64_t elements = left < tensor_.block_elements ? left : tensor_.block_elements;
+    if (!in_.number(n.stored_bytes) || !in_.number(n.nonzeros)) return false;
+    n.entries = tensor_.form.layout == kDense ? elements : n.nonzeros;
+    if ((is_csr && !in_.number(n.entries)) || !in_.number(n.digest) || !block_fits(n, elements)) return false;
     index_.numbers_.push_back(n);
   }
   return true;
@@ -188,8 +198,6 @@ bool EntryReader::block_fits(const BlockNumbers& n, uint64_t elements) const {
   const Block& b = tensor_.form;
   if (n.nonzeros > elements || n.nonzeros > n.entries) return false;
   if (n.entries > (plain_ && b.layout == kCsr ? kMostEntries : elements)) return false;
-  if (b.layout == kDense && n.entries != elements) return false;
-  if (b.layout == kBitmask && n.entries != n.nonzeros) return false;
   if (!plain_) return true;
   const uint64_t values = b.layout == kCsr && b.escape ? n.nonzeros : n.entries;
   const uint64_t least = index_bytes(n, elements) + values * b.itemsize;

@@ -7,8 +7,7 @@ namespace spf {
 
 class EntryReader {
  public:
-  // `start` is the first byte of the index.
-  EntryReader(Index& index, Msgpack& in, const uint8_t* start) : index_(index), in_(in), start_(start) {}
+  EntryReader(Index& index, Msgpack& in) : index_(index), in_(in) {}
 
   // `at` is where the tensor's section starts, and then where it ends; no section goes beyond `end`.
   bool read(uint64_t& at, uint64_t end);
@@ -16,7 +15,7 @@ class EntryReader {
  private:
   bool tie(bool copied);
   bool own(uint64_t count, uint64_t& at, uint64_t end);
-  bool options();
+  bool options(uint64_t count);
   bool shape();
   bool one_dense_block(uint64_t digest);
   void form(uint8_t layout);
@@ -31,7 +30,6 @@ class EntryReader {
 
   Index& index_;
   Msgpack& in_;
-  const uint8_t* start_;
   Tensor tensor_;
   Coding coding_{};
   uint64_t rows_ = 1, row_elements_ = 1, restart_rows_ = 0;

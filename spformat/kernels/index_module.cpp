@@ -52,16 +52,6 @@ class BoundIndex {
 
   nb::object metadata() const { return bytes_of(index_.metadata().data(), index_.metadata().size()); }
 
-  // (number of the tensor, bytes of the map) of each entry that has options.
-  nb::list options() const {
-    nb::list found;
-    for (const spf::Options& options : index_.options()) {
-      found.append(nb::make_tuple(options.tensor, bytes_of(data_.c_str() + options.start,
-                                                           options.stop - options.start)));
-    }
-    return found;
-  }
-
   bool decode(HalfWords numbers, Words addresses, int file, nb::object memory, unsigned threads) {
     if (numbers.size() != addresses.size()) throw nb::value_error("an address for each tensor is needed");
     for (size_t i = 0; i < numbers.size(); ++i) {
@@ -96,7 +86,6 @@ void bind_index(nb::module_& m) {
       .def("heads", &BoundIndex::heads, 
            "(name, data type, shape, target or -1, whether it is a copy, bytes when decoded) of each tensor.")
       .def("metadata", &BoundIndex::metadata, "The bytes of the map of metadata; none when there is none.")
-      .def("options", &BoundIndex::options, "(number of the tensor, bytes of the map) of each entry with options.")
       .def("decode", &BoundIndex::decode, nb::arg("numbers"), nb::arg("addresses"), nb::arg("file"),
            nb::arg("memory").none(), nb::arg("threads"),
            "Decodes tensors to zeroed memory; False when something is wrong.");

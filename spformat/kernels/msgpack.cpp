@@ -104,6 +104,23 @@ bool Msgpack::bytes(std::string_view& bytes) {
 
 bool Msgpack::truth() { return at_ != end_ && *at_++ == 0xC3; }
 
+bool Msgpack::truth(bool& value) {
+  if (at_ == end_ || (*at_ != 0xC2 && *at_ != 0xC3)) return false;
+  value = *at_++ == 0xC3;
+  return true;
+}
+
+bool Msgpack::nil() { return at_ != end_ && *at_ == 0xC0 && ++at_; }
+
+bool Msgpack::integer(int64_t& value) {
+  if (at_ == end_ || *at_ < 0xD0 || *at_ > 0xD3) return small_number(value);
+  const unsigned width = 1u << (*at_++ - 0xD0);
+  uint64_t found = 0;
+  if (!big_endian(width, found)) return false;
+  value = static_cast<int64_t>(found << (64 - 8 * width)) >> (64 - 8 * width);
+  return width == 1 ? value < -32 : value < -(int64_t{1} << (4 * width - 1));
+}
+
 bool Msgpack::next_is_array() const {
   return at_ != end_ && ((*at_ & 0xF0) == 0x90 || *at_ == 0xDC || *at_ == 0xDD);
 }
@@ -111,6 +128,8 @@ bool Msgpack::next_is_array() const {
 bool Msgpack::next_is_map() const {
   return at_ != end_ && ((*at_ & 0xF0) == 0x80 || *at_ == 0xDE || *at_ == 0xDF);
 }
+
+bool Msgpack::next_is_bytes() const { return at_ != end_ && *at_ >= 0xC4 && *at_ <= 0xC6; }
 
 bool Msgpack::skip(unsigned depth) {
   if (depth > kMostDepth || at_ == end_) return false;
@@ -146,12 +165,8 @@ bool Msgpack::skip_scalar() {
   if ((first >= 0xA0 && first < 0xC0) || (first >= 0xD9 && first <= 0xDB)) return text(found);
   if (first >= 0xE0 || first == 0xC0 || first == 0xC2 || first == 0xC3) return ++at_, true;
   if (first == 0xCB) return take(9, found);
-  if (first < 0xD0 || first > 0xD3) return false;
-  const unsigned width = 1u << (first - 0xD0);
-  ++at_;
-  if (!big_endian(width, number_found)) return false;
-  const auto value = static_cast<int64_t>(number_found << (64 - 8 * width)) >> (64 - 8 * width);
-  return width == 1 ? value < -32 : value < -(int64_t{1} << (4 * width - 1));
+  int64_t negative = 0;
+  return first >= 0xD0 && first <= 0xD3 && integer(negative);
 }
 
 }  // namespace spf

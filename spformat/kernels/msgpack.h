@@ -21,9 +21,13 @@ class Msgpack {
   bool text(std::string_view& text);  // valid UTF-8
   bool bytes(std::string_view& bytes);
   bool truth();                       // true itself
+  bool truth(bool& value);
+  bool nil();                         // takes nothing when something else comes
+  bool integer(int64_t& value);       // any integer below 2^63
 
   bool next_is_array() const;
   bool next_is_map() const;
+  bool next_is_bytes() const;
 
   // Takes a value of any kind but ext, maps with text keys in ascending order; refuses what is nested too deeply.
   bool skip(unsigned depth = 0);

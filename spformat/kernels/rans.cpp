@@ -40,10 +40,9 @@ uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8
   }
   const uint64_t bytes = static_cast<uint64_t>(end - words);
   out[0] = static_cast<uint8_t>(__builtin_ctz(lanes));
-  store(out + 1, static_cast<uint32_t>(bytes / 2));
-  for (unsigned lane = 0; lane < lanes; ++lane) store(out + 5 + 4 * lane, state[lane]);
-  std::memmove(out + 5 + 4 * lanes, words, bytes);
-  return out + 5 + 4 * lanes + bytes;
+  for (unsigned lane = 0; lane < lanes; ++lane) store(out + 1 + 4 * lane, state[lane]);
+  std::memmove(out + 1 + 4 * lanes, words, bytes);
+  return out + 1 + 4 * lanes + bytes;
 }
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {

@@ -56,7 +56,7 @@ struct Cursor {
 };
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
-inline uint64_t rans_bound(uint64_t count) { return 5 + 4 * kMostLanes + 2 * count + 4; }
+inline uint64_t rans_bound(uint64_t count) { return 1 + 4 * kMostLanes + 2 * count + 4; }
 // `beside`: bytes that belong to the stream, of which lanes should take a small share too.
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
                      uint8_t* out, uint64_t beside = 0);

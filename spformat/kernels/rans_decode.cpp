@@ -33,7 +33,6 @@ struct ScalarLanes {
 };
 
 Failure check_end(const RansRun& run) {
-  if (run.words != run.end) return {Status::rans_words, 0, static_cast<uint64_t>(run.end - run.words) / 2};
   for (unsigned lane = 0; lane < run.lanes; ++lane) {
     if (run.state[lane] != kLowest) return {Status::rans_state, kLowest, run.state[lane]};
   }
@@ -55,32 +54,32 @@ void rans_steps_scalar(const DecodeModel* models, RansRun& run) {
 
 void rans_pair_scalar(const DecodeModel*, RansRun&, RansRun&) {}
 
-Failure rans_open(Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run) {
+Failure rans_open(const Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run) {
   run.contexts = contexts;
   run.done = 0;
   run.count = count;
   run.symbols = symbols;
   run.lanes = 0;
-  run.words = run.end = cursor.at;
+  run.words = cursor.at;
+  run.end = cursor.end;
   if (count == 0) return {};  // it takes no bytes
-  if (cursor.left() < 5) return {Status::rans_short, 5, cursor.left()};
+  if (cursor.left() < 1) return {Status::rans_short, 1, 0};
   const unsigned log_lanes = cursor.at[0];
   if (log_lanes > 5) return {Status::rans_lanes, 5, log_lanes};
   const unsigned lanes = 1u << log_lanes;
-  const uint64_t bytes = 5 + 4 * lanes + 2 * uint64_t{load<uint32_t>(cursor.at + 1)};
-  if (cursor.left() < bytes) return {Status::rans_short, bytes, cursor.left()};
+  const uint64_t head = 1 + 4 * lanes;
+  if (cursor.left() < head) return {Status::rans_short, head, cursor.left()};
   for (unsigned lane = 0; lane < lanes; ++lane) {
-    run.state[lane] = load<uint32_t>(cursor.at + 5 + 4 * lane);
+    run.state[lane] = load<uint32_t>(cursor.at + 1 + 4 * lane);
     if (run.state[lane] < kLowest) return {Status::rans_state, kLowest, run.state[lane]};
   }
   run.lanes = lanes;
-  run.words = cursor.at + 5 + 4 * lanes;
-  run.end = cursor.at + bytes;
-  cursor.at = run.end;
+  run.words = cursor.at + head;
   return {};
 }
 
-Failure rans_finish(const Models& models, RansRun& run, RansRun* beside) {
+Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor, RansRun* beside) {
+  cursor.at = run.words;
   if (run.count == 0) return {};
   if (beside && beside->count) simd().rans_pair(models.decode, run, *beside);
   simd().rans_steps(models.decode, run);
@@ -88,10 +87,11 @@ Failure rans_finish(const Models& models, RansRun& run, RansRun* beside) {
     uint32_t& state = run.state[run.done % run.lanes];
     run.symbols[run.done] = next_symbol(state, models.decode[run.contexts.at(run.done)]);
     if (state >= kLowest) continue;
-    if (run.words == run.end) return {Status::rans_words, 1, 0};
+    if (run.end - run.words < 2) return {Status::rans_short, 2, static_cast<uint64_t>(run.end - run.words)};
     state = (state << 16) | load<uint16_t>(run.words);
     run.words += 2;
   }
+  cursor.at = run.words;
   return check_end(run);
 }
 

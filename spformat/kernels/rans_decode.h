@@ -8,8 +8,8 @@ namespace spf {
 struct RansRun {
   uint32_t state[kMostLanes];
   unsigned lanes;
-  const uint8_t* words;  // those that are left
-  const uint8_t* end;
+  const uint8_t* words;  // the next
+  const uint8_t* end;    // where they end at the latest
   Contexts contexts;
   uint64_t done, count;
   uint8_t* symbols;
@@ -28,17 +28,18 @@ void rans_pair_scalar(const DecodeModel*, RansRun&, RansRun&);
 void rans_pair_avx2(const DecodeModel*, RansRun&, RansRun&);
 void rans_pair_avx512(const DecodeModel*, RansRun&, RansRun&);
 
-// Reads head and states of a stream of `count` symbols, and moves the cursor beyond its words.
-Failure rans_open(Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run);
+// Reads head and states of a stream of `count` symbols at the cursor.
+Failure rans_open(const Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run);
 
-// Decodes what is left of a stream and checks its end. Of `beside`, another stream, some symbols may be decoded, too.
-Failure rans_finish(const Models& models, RansRun& run, RansRun* beside = nullptr);
+// Decodes what is left of a stream, checks its end and moves the cursor there. Of `beside`, another stream, some symbols may
+// be decoded, too.
+Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor, RansRun* beside = nullptr);
 
 inline Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count,
                            uint8_t* symbols) {
   RansRun run;
   if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
-  return rans_finish(models, run);
+  return rans_finish(models, run, cursor);
 }
 
 }  // namespace spf

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..codecs import table as codecs
 from ..container.canonical import brief
-from ..container.entry import EntryRecord, StorageRecord
+from ..container.entry import EntryRecord, StorageRecord, numbers_per_block
 from ..errors import CorruptError, FormatError, UnsupportedError
 from ..limits import MAX_BLOCK_ENTRIES
 from . import coding, coding_wire, gaps, table
@@ -38,9 +38,10 @@ class Storage:
         return min(self.block_elements, elements - block * self.block_elements)
 
     def to_record(self) -> StorageRecord:
-        columns = (self.stored_bytes, self.nonzeros, self.entries, self.digests)
-        blocks = [number for block in zip(*columns, strict=True) for number in block]
         layout = self.layout
+        entries = [self.entries] if isinstance(layout, Csr) else []
+        columns = (self.stored_bytes, self.nonzeros, *entries, self.digests)
+        blocks = [number for block in zip(*columns, strict=True) for number in block]
         return StorageRecord(layout.number, layout.parameters(), self.coding.to_wire(), self.block_elements, blocks)
 
 
@@ -55,9 +56,8 @@ def interpret(entry: EntryRecord, offset: int) -> Storage:
         return _one_dense_block(entry, entry.zeros)
     record, elements = entry.storage, entry.elements
     layout = _layout(record, entry.name, offset)
-    blocks = record.blocks
     coded = _coding(record, layout, entry, offset)
-    storage = Storage(layout, coded, record.block_elements, blocks[0::4], blocks[1::4], blocks[2::4], blocks[3::4])
+    storage = Storage(layout, coded, record.block_elements, *_columns(record, elements))
     if isinstance(layout, table.Csr) and not layout.blocks_fit(entry.shape, record.block_elements):
         raise _broken(
             "csr/parameters",
@@ -70,6 +70,17 @@ def interpret(entry: EntryRecord, offset: int) -> Storage:
     for number in range(storage.blocks):
         _check_block(storage, number, storage.block_size(number, elements), entry, offset)
     return storage
+
+
+def _columns(record: StorageRecord, elements: int) -> tuple[list[int], list[int], list[int], list[int]]:
+    """stored_bytes, nonzeros, entries and digest of all blocks."""
+    each = numbers_per_block(record.layout)
+    stored_bytes, nonzeros, *stored, digests = (record.blocks[number::each] for number in range(each))
+    if record.layout == table.CSR:
+        return stored_bytes, nonzeros, stored[0], digests
+    size = record.block_elements
+    sizes = [min(size, elements - first) for first in range(0, elements, size)]
+    return stored_bytes, nonzeros, sizes if record.layout == table.DENSE else nonzeros, digests
 
 
 def _one_dense_block(entry: EntryRecord, zeros: int) -> Storage:

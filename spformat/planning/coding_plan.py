@@ -11,7 +11,7 @@ from ..layouts.table import Layout
 from .pool import TablePool
 
 STATE_BYTES = 4  # of a lane; it holds about one byte of the stream, which keeps the estimate on the safe side
-HEAD_BYTES = 5 + 4  # lanes and words, and the length of a coded index
+HEAD_BYTES = 1 + 2  # lanes, and the length of a coded index
 
 
 @dataclass(frozen=True)

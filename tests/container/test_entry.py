@@ -11,7 +11,7 @@ U8, C128 = 1, 21
 DATA = bytes([5, 0, 7])
 DIGEST = forge.digest(DATA)
 GOOD = ["t", U8, [3], DIGEST, 1]
-MASK = ["t", U8, [3], DIGEST, [1, [], [0, 0], 3, [3, 2, 2, forge.digest(b"\5\5\7")]]]
+MASK = ["t", U8, [3], DIGEST, [1, [], [0, 0], 3, [3, 2, forge.digest(b"\5\5\7")]]]
 NUMBERS: list[object] = [None, True, 1.0, "1", b"1", [], {}]
 
 
@@ -38,9 +38,20 @@ def test_entry_form_has_another_number_of_elements(entry):
     refuse(entry, before=[["a", U8, [0], forge.EMPTY_DIGEST, 0]])
 
 
-@pytest.mark.parametrize("extras", [{}, None, 1, [], ["k"], "k"], ids=repr)
-def test_entry_form_optional_features_are_not_a_map_with_a_key(extras):
-    refuse([*GOOD, extras])
+RECORD = [0, 1, None, True]
+
+
+@pytest.mark.parametrize(
+    "extras", [[{}], [None], [1], ["k"], [RECORD, {}], [RECORD, RECORD], [{"k": 1}, RECORD]], ids=repr
+)
+def test_entry_form_what_follows_is_no_quantization_and_no_map_with_a_key(extras):
+    refuse([*GOOD, *extras])
+
+
+@pytest.mark.parametrize("extras", [[RECORD], [{"k": 1}], [RECORD, {"k": 1}]], ids=repr)
+def test_quantization_and_a_map_may_follow(extras):
+    with Reader(forge.file_of([[*GOOD, *extras]], DATA)) as reader:
+        assert (reader.entry("t").quantization is not None) == (RECORD in extras)
 
 
 @pytest.mark.parametrize("name", [None, 1, b"t", ["t"]], ids=repr)

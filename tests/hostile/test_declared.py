@@ -35,7 +35,7 @@ def dense(shape, dtype=U8):
 
 
 def masked(elements, stored):
-    storage = [1, [], [0, 0], min(elements, 2**31), [stored, 0, 0, NOTHING]]
+    storage = [1, [], [0, 0], min(elements, 2**31), [stored, 0, NOTHING]]
     return forge.file_of([["t", U8, [elements], NOTHING, storage]])
 
 

@@ -59,6 +59,7 @@ def stored_groups(file, number):
     code = model_code(parameters)
     elements = gap_model.view(MATRICES[file.entry(number)[0]].tolist(), code.axis)
     row = shape[0] if code.axis else shape[1]
+    block_elements = block_elements or len(elements)
     length = code.restart_rows * row or block_elements
     assert len(numbers) == 4 * -(-len(elements) // block_elements)
     for block in range(len(numbers) // 4):

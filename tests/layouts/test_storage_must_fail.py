@@ -11,11 +11,12 @@ U8 = 1
 DECODED = bytes([5, 0, 7, 0, 0, 0])
 BLOCK = b"\x05\x05\x07"  # as a mask and two values
 CSR_BLOCK = b"\x10\x05\x07"  # as codes 0 and 1 of four bits and two values
-NUMBERS = [3, 2, 2, forge.digest(BLOCK)]
+NUMBERS = [3, 2, forge.digest(BLOCK)]
 MASK = [1, [], [0, 0], 6, NUMBERS]
 GAPS = [0, 0, 0, -1, 1, 4, 0]
-CSR = [2, GAPS, [1, 0], 6, [3, 2, 2, forge.digest(CSR_BLOCK)]]
-DENSE = [0, [], [0], 3, [3, 2, 3, forge.digest(DECODED[:3]), 3, 0, 3, forge.digest(DECODED[3:])]]
+CSR_NUMBERS = [3, 2, 2, forge.digest(CSR_BLOCK)]
+CSR = [2, GAPS, [1, 0], 6, CSR_NUMBERS]
+DENSE = [0, [], [0], 3, [3, 2, forge.digest(DECODED[:3]), 3, 0, forge.digest(DECODED[3:])]]
 BODIES = {0: DECODED, 1: BLOCK, 2: CSR_BLOCK}
 
 
@@ -102,7 +103,7 @@ def test_storage_codec_of_dense_values(codecs):
     refuse(changed(DENSE, 2, codecs), "storage/codec")
 
 
-@pytest.mark.parametrize("block_elements", [0, 2**31 + 1, 2**64 - 1])
+@pytest.mark.parametrize("block_elements", [-1, 2**31 + 1, 2**64 - 1])
 def test_storage_blocks_block_elements_is_out_of_range(block_elements):
     refuse(changed(MASK, 3, block_elements), "storage/blocks")
 
@@ -115,13 +116,29 @@ def test_storage_blocks_block_elements_is_out_of_range(block_elements):
         (5, NUMBERS),
         (3, NUMBERS),
         (1, NUMBERS * 5),
-        (6, NUMBERS[:3]),
+        (6, NUMBERS[:2]),
         (6, [*NUMBERS, 0]),
+        (0, NUMBERS * 2),
     ],
-    ids=["none", "two", "two needed", "two needed exactly", "five of six", "three numbers", "five numbers"],
+    ids=["none", "two", "two needed", "two needed exactly", "five of six", "two numbers", "four numbers", "two of all"],
 )
 def test_storage_blocks_are_not_as_many_as_the_elements_need(block_elements, numbers):
     refuse([*MASK[:3], block_elements, numbers], "storage/blocks")
+
+
+def test_storage_blocks_of_csr_have_four_numbers():
+    refuse(changed(CSR, 4, [*CSR_NUMBERS[:2], CSR_NUMBERS[3]]), "storage/blocks")
+
+
+def test_block_elements_of_0_are_all_elements():
+    for storage in (MASK, CSR):
+        with Reader(file_of(changed(storage, 3, 0))) as reader:
+            assert reader.read()["t"].tobytes() == DECODED
+            assert reader.entry("t").storage.block_elements == 6
+
+
+def test_storage_blocks_of_0_elements_when_all_are_too_many():
+    refuse(changed(MASK, 3, 0), "storage/blocks", shape=(2**31 + 1,))
 
 
 def test_storage_blocks_of_a_tensor_without_elements():
@@ -131,13 +148,9 @@ def test_storage_blocks_of_a_tensor_without_elements():
 @pytest.mark.parametrize(
     ("storage", "nonzeros", "entries"),
     [
-        (DENSE, 4, 3),
-        (DENSE, 2, 2),
-        (DENSE, 2, 4),
-        (MASK, 7, 7),
-        (MASK, 2, 3),
-        (MASK, 3, 2),
-        (MASK, 2**64 - 1, 2**64 - 1),
+        (DENSE, 4, None),
+        (MASK, 7, None),
+        (MASK, 2**64 - 1, None),
         (CSR, 7, 7),
         (CSR, 3, 2),
         (CSR, 2, 2**32),
@@ -145,7 +158,8 @@ def test_storage_blocks_of_a_tensor_without_elements():
     ],
 )
 def test_storage_counts(storage, nonzeros, entries):
-    error = refuse(with_number(with_number(storage, 1, nonzeros), 2, entries), "storage/counts")
+    storage = with_number(storage, 1, nonzeros)
+    error = refuse(storage if entries is None else with_number(storage, 2, entries), "storage/counts")
     assert error.block == 0
 
 
@@ -202,6 +216,6 @@ def test_csr_parameters_without_a_step(bias, bits, fill):
 )
 def test_csr_parameters_blocks_do_not_end_where_groups_or_columns_do(axis, restart_rows, block_elements):
     """A 3 x 4 tensor: groups of whole rows of the view, and for columns blocks of whole columns."""
-    blocks = -(-12 // block_elements) * NUMBERS
+    blocks = -(-12 // block_elements) * CSR_NUMBERS
     storage = [2, [axis, restart_rows, 0, -1, 1, 4, 0], [1, 0], block_elements, blocks]
     refused(forge.file_of([["t", U8, [3, 4], 0, storage]], BLOCK), CorruptError, "csr/parameters")

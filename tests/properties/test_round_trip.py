@@ -104,7 +104,8 @@ def _sizes(data):
     file = forge.Opened(data)
     entry = file.entry()
     blocks = [] if isinstance(entry[4], int) else entry[4][4]
-    if min([entry[3], *blocks[3::4]]) < 1 << 32:
+    each = 3 + (bool(blocks) and entry[4][0] == forge.CSR)
+    if min([entry[3], *blocks[each - 1 :: each]]) < 1 << 32:
         return None
     return len(file.body) + len(msgpack.packb(entry))
 

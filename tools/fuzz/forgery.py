@@ -47,10 +47,13 @@ def sections(rng: Random, one: Seed, other: Seed) -> bytes:
         if isinstance(opened.entry(number)[4], int):
             _replace_plain(opened, number, data)
             continue
-        at, counts = 4 * block, {}
+        counts = {}
         if rng.random() < 0.2:
-            name, offset = rng.choice((("nonzeros", 1), ("entries", 2)))
-            counts[name] = max(0, opened.storage(number)[4][at + offset] + rng.choice((-2, -1, 1, 2, 100)))
+            layout, *_, numbers = opened.storage(number)
+            each = 3 + (layout == forge.CSR)
+            at = rng.randrange(1, each - 1)
+            name = ("nonzeros", "entries")[at - 1]
+            counts[name] = max(0, numbers[each * block + at] + rng.choice((-2, -1, 1, 2, 100)))
         opened.replace(data, number, block, **counts)
     return bytes(opened.build())
 

@@ -35,7 +35,7 @@ def _digest() -> list[Invalid]:
 
 def _dense() -> list[Invalid]:
     file = File().dense("t", "U8", [4], [1, 0, 0, 2], block_elements=2)
-    file.entries[0][4][4][5] = 2
+    file.entries[0][4][4][4] = 2
     zeros = file_of([[*ENTRY[:4], 2]])
     return [
         Invalid("dense/nonzeros", "zeros-form", "Two zeros declared, one found.", zeros, "t", 0),

@@ -12,7 +12,6 @@ from .coders import Codebook, Floatsplit, Rans, Strips, binomial, free_form
 from .vector import Invalid
 
 MASK = sparse(64, 0.4, 8, 1)
-HEAD = 4 + 5 + 4  # the length of the index, then log2 N, W and one state
 
 
 def vectors() -> list[Invalid]:
@@ -53,11 +52,11 @@ def at(offset: int, data: bytes) -> Callable[[bytes], bytes]:
 
 
 def longer(inside: int, more: int = 1) -> Callable[[bytes], bytes]:
-    """Says that the coded index is `more` bytes longer; `inside` bytes are inserted at its end."""
+    """Says that the coded index, which is short, is `more` bytes longer; `inside` bytes are inserted at its end."""
 
     def change(block: bytes) -> bytes:
-        length = int.from_bytes(block[:4], "little")
-        return (length + more).to_bytes(4, "little") + block[4 : 4 + length] + bytes(inside) + block[4 + length :]
+        end = 1 + block[0]
+        return bytes([block[0] + more]) + block[1:end] + bytes(inside) + block[end:]
 
     return change
 
@@ -74,29 +73,35 @@ def _index_bytes() -> list[Invalid]:
         of(rule, "literal", "A byte follows the literals of the mask.", rare(), longer(1)),
         of(rule, "gaps", "A byte follows the stream of the gaps.", codes, longer(1)),
         of(rule, "no-gaps", "A byte where no symbols are.", none, longer(1)),
-        of("storage/bytes", "index-beyond", "The mask's length leads beyond the block.", masked(), longer(0, 1000)),
-        of("storage/bytes", "index-cut", "The block ends in the mask's length.", masked(), lambda block: block[:3]),
+        of(rule, "length-longer", "A length in two bytes, the second 0.", masked(), _length_of(2)),
+        of(rule, "length-six", "A length in six bytes.", masked(), _length_of(6)),
+        of("storage/bytes", "index-beyond", "The mask's length leads beyond the block.", masked(), at(0, b"\x7f")),
+        of("storage/bytes", "index-cut", "The block ends in the mask's length.", masked(), lambda _: b"\x80"),
         of("storage/bytes", "literal-cut", "The mask ends before its literal.", rare(), longer(0, -1)),
         of("storage/bytes", "values-cut", "A byte of the values is missing.", masked(), lambda block: block[:-1]),
         of("storage/bytes", "values-after", "A byte follows the values.", masked(), lambda block: block + b"\0"),
     ]
 
 
+def _length_of(size: int) -> Callable[[bytes], bytes]:
+    """Says the length of the index in so many bytes."""
+    return lambda block: bytes([block[0] | 128]) + b"\x80" * (size - 2) + b"\0" + block[1:]
+
+
 def _rans() -> list[Invalid]:
-    state = int.from_bytes(forge.Opened(masked().build()).block()[9:13], "little")
+    state = int.from_bytes(forge.Opened(masked().build()).block()[2:6], "little")
     return [
-        of("rans/short", "index", "The mask's length ends in the stream.", masked(), longer(0, -1)),
-        of("rans/short", "head", "The mask's length ends in log2 N and W.", masked(), at(0, b"\4\0\0\0")),
-        of("rans/short", "words", "2^32 - 1 words.", masked(), at(5, b"\xff\xff\xff\xff")),
-        of("rans/short", "values", "The block ends in the stream of the values.", split(), lambda block: block[:20]),
-        of("rans/lanes", "64", "log2 N is 6.", masked(), at(4, b"\6")),
-        of("rans/lanes", "255", "log2 N is 255.", masked(), at(4, b"\xff")),
-        of("rans/state", "start", "A state of 2^16 - 1 at the start.", masked(), at(9, b"\xff\xff\0\0")),
-        of("rans/state", "lane", "The last of four lanes starts with 0.", masked(2), at(21, bytes(4))),
-        of("rans/state", "end", "The state at the end is not 2^16.", _certain(), at(9, b"\1\0\1\0")),
-        of("rans/words", "left", "A word is left over.", _certain(), _one_word),
-        of("rans/words", "missing", "The last word is missing.", masked(), _without_last_word),
-        of("rans/words", "none", f"No words for a state of {state}.", masked(), _without_words),
+        of("rans/short", "word", "The mask's length ends in the last word.", masked(), longer(0, -1)),
+        of("rans/short", "words", "The mask's length ends before the last word.", masked(), longer(0, -2)),
+        of("rans/short", "none", f"No words for a state of {state}.", masked(), at(0, b"\5")),
+        of("rans/short", "states", "The mask's length ends in the state.", masked(), at(0, b"\4")),
+        of("rans/short", "head", "The mask's length ends before log2 N.", masked(), at(0, b"\0")),
+        of("rans/short", "values", "The block ends in the stream of the values.", split(), lambda block: block[:16]),
+        of("rans/lanes", "64", "log2 N is 6.", masked(), at(1, b"\6")),
+        of("rans/lanes", "255", "log2 N is 255.", masked(), at(1, b"\xff")),
+        of("rans/state", "start", "A state of 2^16 - 1 at the start.", masked(), at(2, b"\xff\xff\0\0")),
+        of("rans/state", "lane", "The last of four lanes starts with 0.", masked(2), at(14, bytes(4))),
+        of("rans/state", "end", "The state at the end is not 2^16.", _certain(), at(2, b"\1\0\1\0")),
     ]
 
 
@@ -104,21 +109,6 @@ def _certain() -> File:
     """A mask of no bits under a table of one symbol: its state never moves."""
     file = File()
     return file.bitmask("t", "U8", [64], [0] * 64, Rans(file.table(free_form([7]))))
-
-
-def _one_word(block: bytes) -> bytes:
-    return longer(2, 2)(at(5, b"\1\0\0\0")(block))
-
-
-def _without_last_word(block: bytes) -> bytes:
-    length, words = int.from_bytes(block[:4], "little"), int.from_bytes(block[5:9], "little")
-    head = (length - 2).to_bytes(4, "little") + block[4:5] + (words - 1).to_bytes(4, "little")
-    return head + block[9 : 4 + length - 2] + block[4 + length :]
-
-
-def _without_words(block: bytes) -> bytes:
-    length = int.from_bytes(block[:4], "little")
-    return (9).to_bytes(4, "little") + block[4:5] + bytes(4) + block[9:13] + block[4 + length :]
 
 
 def _gaps() -> list[Invalid]:

@@ -13,7 +13,7 @@ from .vector import Invalid
 U8, DIGEST = 1, forge.digest(b"\7\0\1")
 ENTRY = ["t", U8, [3], DIGEST, 1]
 BODY = b"\7\0\1"
-STORAGE = [0, [], [0], 3, [3, 2, 3, DIGEST]]
+STORAGE = [0, [], [0], 3, [3, 2, DIGEST]]
 
 
 def vectors() -> list[Invalid]:
@@ -135,7 +135,9 @@ def _form() -> list[Invalid]:
         ("int", "An entry that is an int.", 5),
         ("empty", "An entry of no elements.", []),
         ("four", "An entry of four elements.", ENTRY[:4]),
-        ("seven", "An entry of seven elements.", [*ENTRY, {"k": 1}, {"k": 1}]),
+        ("seven", "Two maps of options.", [*ENTRY, {"k": 1}, {"k": 1}]),
+        ("eight", "An entry of eight elements.", [*ENTRY, [0, 1, None, True], {"k": 1}, {"k": 1}]),
+        ("options-first", "Options before the quantization.", [*ENTRY, {"k": 1}, [0, 1, None, True]]),
         ("name-bin", "A name that is bin.", [b"t", *ENTRY[1:]]),
         ("dtype-bool", "A data type that is a bool.", ["t", True, *ENTRY[2:]]),
         ("dtype-negative", "A negative data type.", ["t", -1, *ENTRY[2:]]),
@@ -148,7 +150,8 @@ def _form() -> list[Invalid]:
         ("zeros-float", "Zeros that are a float.", [*ENTRY[:4], 1.0]),
         ("storage-map", "A storage that is a map.", [*ENTRY[:4], {"k": 1}]),
         ("options-empty", "A sixth element that is an empty map.", [*ENTRY, {}]),
-        ("options-array", "A sixth element that is no map.", [*ENTRY, [1]]),
+        ("options-int", "A sixth element that is neither array nor map.", [*ENTRY, 1]),
+        ("options-seventh", "A seventh element that is an empty map.", [*ENTRY, [0, 1, None, True], {}]),
     ]
     found = []
     for name, why, entry in spoilt:

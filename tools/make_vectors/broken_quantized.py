@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from .broken_storage import changed
 from .building import File
 from .coders import Scaled
 from .valid_quantized import bits, book
 from .vector import Invalid
 
 ONE = b"\0\0\x80\x3f"
-AFFINE: dict[str, Any] = {"method": "affine", "bits": 8, "signed": True, "zero_points": 0, "scales": ONE}
-CODEBOOK: dict[str, Any] = {"method": "codebook", "bits": 5, "reserves_zero": True}
-BINARY: dict[str, Any] = {"method": "binary", "bits": 1, "scales": ONE}
+CODEBOOK = [0, 5, None, True]
+AFFINE = [1, 8, None, True, 0, None, None, ONE]
+AXIS, GROUP = [*AFFINE[:5], 1, None, None], [*AFFINE[:5], None, 2, None]
+BINARY = [2, 1, None, None, ONE]
 
 
 def vectors() -> list[Invalid]:
@@ -48,44 +50,47 @@ def _scaled() -> list[Invalid]:
 
 
 def _records() -> list[Invalid]:
-    def wrong(name: str, why: str, record: Any, shape: tuple[int, ...] = (2, 3)) -> Invalid:
-        file = File().zeros_form("t", "F32", list(shape), bits(*range(6)))
-        file.entries[0].append({"quantization": dict(sorted(record.items())) if isinstance(record, dict) else record})
+    def wrong(name: str, why: str, record: list[Any]) -> Invalid:
+        file = File().zeros_form("t", "F32", [2, 3], bits(*range(6))).record(*record)
         return Invalid("quantization/form", name, why, file.build(), "t")
 
-    def without(record: dict[str, Any], key: str) -> dict[str, Any]:
-        return {other: value for other, value in record.items() if other != key}
-
-    axis, group = without(AFFINE, "scales") | {"axis": 1}, without(AFFINE, "scales") | {"group": 2}
+    two = ONE * 2
     return [
-        wrong("array", "An array.", ["affine", 8]),
-        wrong("method", "A method that is not in the table.", AFFINE | {"method": "ternary"}),
-        wrong("method-int", "A method that is an int.", AFFINE | {"method": 1}),
-        wrong("no-method", "No method.", without(AFFINE, "method")),
-        wrong("no-bits", "No bits.", without(CODEBOOK, "bits")),
-        wrong("bits-0", "0 bits.", AFFINE | {"bits": 0}),
-        wrong("bits-33", "33 bits.", AFFINE | {"bits": 33}),
-        wrong("bits-true", "Bits that are true.", BINARY | {"bits": True}),
-        wrong("binary-2", "Binary of 2 bits.", BINARY | {"bits": 2}),
-        wrong("snr-int", "snr_db that is an int.", CODEBOOK | {"snr_db": 30}),
-        wrong("error-str", "largest_error that is a str.", CODEBOOK | {"largest_error": "0.1"}),
-        wrong("no-reserves-zero", "A codebook without reserves_zero.", without(CODEBOOK, "reserves_zero")),
-        wrong("reserves-zero-int", "reserves_zero that is 1.", CODEBOOK | {"reserves_zero": 1}),
-        wrong("no-signed", "Affine without signed.", without(AFFINE, "signed")),
-        wrong("no-zero-points", "Affine without zero points.", without(AFFINE, "zero_points")),
-        wrong("zero-points-float", "A zero point that is a float.", AFFINE | {"zero_points": 0.0}),
-        wrong("zero-point-large", "A zero point of 2^31.", AFFINE | {"zero_points": 2**31}),
-        wrong("zero-points-cut", "Zero points of three bytes.", AFFINE | {"zero_points": bytes(3)}),
-        wrong("zero-points-two", "Two zero points for three scales.", axis | {"zero_points": bytes(8)}),
-        wrong("scales-two", "Two scales for the tensor.", AFFINE | {"scales": ONE * 2}),
-        wrong("scales-of-axis", "Two scales for three columns.", axis | {"scales": ONE * 2}),
-        wrong("scales-of-groups", "Two scales for two groups in each of two rows.", group | {"scales": ONE * 2}),
-        wrong("scale-negative", "A scale of -0.0.", BINARY | {"scales": b"\0\0\0\x80"}),
-        wrong("scale-nan", "A scale that is a NaN.", AFFINE | {"scales": b"\0\0\xc0\x7f"}),
-        wrong("axis-2", "An axis that is not there.", axis | {"axis": 2}),
-        wrong("axis-negative", "An axis of -1.", axis | {"axis": -1}),
-        wrong("axis-and-group", "An axis and groups.", axis | {"group": 3}),
-        wrong("group-0", "Groups of 0.", group | {"group": 0}),
-        wrong("foreign", "A codebook with scales.", CODEBOOK | {"scales": ONE}),
-        wrong("foreign-group", "Binary with groups.", BINARY | {"group": 3}),
+        wrong("empty", "An empty array.", []),
+        wrong("method-3", "A method that is not in the table.", [3, *CODEBOOK[1:]]),
+        wrong("method-negative", "A method of -1.", [-1, *CODEBOOK[1:]]),
+        wrong("method-str", "A method by name.", ["codebook", *CODEBOOK[1:]]),
+        wrong("method-true", "A method that is true.", [True, *AFFINE[1:]]),
+        wrong("three", "A codebook of three elements.", CODEBOOK[:3]),
+        wrong("seven", "Affine of seven elements.", AFFINE[:7]),
+        wrong("four", "Binary of four elements.", BINARY[:4]),
+        wrong("bits-0", "0 bits.", changed(AFFINE, 1, 0)),
+        wrong("bits-33", "33 bits.", changed(AFFINE, 1, 33)),
+        wrong("bits-true", "Bits that are true.", changed(BINARY, 1, True)),
+        wrong("binary-2", "Binary of 2 bits.", changed(BINARY, 1, 2)),
+        wrong("loss-float", "A loss that is a float.", changed(CODEBOOK, 2, 30.0)),
+        wrong("loss-one", "A loss of one F32.", changed(CODEBOOK, 2, ONE)),
+        wrong("loss-nan", "A signal-to-noise ratio that is a NaN.", changed(CODEBOOK, 2, b"\0\0\xc0\x7f" + ONE)),
+        wrong("error-nan", "A largest error that is a NaN.", changed(CODEBOOK, 2, ONE + b"\0\0\xc0\x7f")),
+        wrong("error-negative", "A largest error of -0.0.", changed(CODEBOOK, 2, ONE + b"\0\0\0\x80")),
+        wrong("reserves-zero-int", "reserves_zero that is 1.", changed(CODEBOOK, 3, 1)),
+        wrong("signed-int", "signed that is 1.", changed(AFFINE, 3, 1)),
+        wrong("zero-points-nil", "Affine without zero points.", changed(AFFINE, 4, None)),
+        wrong("zero-points-float", "A zero point that is a float.", changed(AFFINE, 4, 0.0)),
+        wrong("zero-point-large", "A zero point of 2^31.", changed(AFFINE, 4, 2**31)),
+        wrong("zero-point-small", "A zero point of -2^31 - 1.", changed(AFFINE, 4, -(2**31) - 1)),
+        wrong("zero-points-cut", "Zero points of three bytes.", changed(AFFINE, 4, bytes(3))),
+        wrong("zero-points-two", "Two zero points for three scales.", changed(AXIS, 4, bytes(8))),
+        wrong("axis-2", "An axis that is not there.", changed(AXIS, 5, 2)),
+        wrong("axis-negative", "An axis of -1.", changed(AXIS, 5, -1)),
+        wrong("axis-false", "An axis that is false.", changed(BINARY, 3, False)),
+        wrong("axis-and-group", "An axis and groups.", changed(AXIS, 6, 3)),
+        wrong("group-0", "Groups of 0.", changed(GROUP, 6, 0)),
+        wrong("group-str", "Groups that are a str.", changed(GROUP, 6, "2")),
+        wrong("scales-str", "Scales that are a str.", changed(AFFINE, 7, "abcd")),
+        wrong("scales-two", "Two scales for the tensor.", changed(AFFINE, 7, two)),
+        wrong("scales-of-axis", "Two scales for three columns.", changed(AXIS, 7, two)),
+        wrong("scales-of-groups", "Two scales for two groups in each of two rows.", changed(GROUP, 7, two)),
+        wrong("scale-negative", "A scale of -0.0.", changed(BINARY, 4, b"\0\0\0\x80")),
+        wrong("scale-nan", "A scale that is a NaN.", changed(AFFINE, 7, b"\0\0\xc0\x7f")),
     ]

@@ -14,7 +14,7 @@ from .vector import Invalid
 
 DECODED = bytes([5, 0, 7, 0, 0, 0])
 MASKED, GAPPED = b"\x05\x05\x07", b"\x10\x05\x07"  # a mask; codes 0 and 1 of four bits; then the values 5 and 7
-MASK: list[Any] = [1, [], [0, 0], 6, [3, 2, 2, forge.digest(MASKED)]]
+MASK: list[Any] = [1, [], [0, 0], 6, [3, 2, forge.digest(MASKED)]]
 GAPS = [0, 0, 0, -1, 1, 4, 0]
 CSR: list[Any] = [2, GAPS, [1, 0], 6, [3, 2, 2, forge.digest(GAPPED)]]
 KEYS = [9, 9, 3]
@@ -186,30 +186,31 @@ def _blocks() -> list[Invalid]:
         of("storage/blocks", "none", "No blocks.", changed(MASK, 4, [])),
         of("storage/blocks", "one-of-two", "One block where two are needed.", changed(MASK, 3, 5)),
         of("storage/blocks", "two-of-one", "Two blocks where one is needed.", changed(MASK, 4, MASK[4] * 2)),
-        of("storage/blocks", "three-numbers", "Three numbers for a block.", changed(MASK, 4, MASK[4][:3])),
-        of("storage/blocks", "size-0", "Blocks of no elements.", changed(MASK, 3, 0)),
+        of("storage/blocks", "two-numbers", "Two numbers for a block.", changed(MASK, 4, MASK[4][:2])),
+        of("storage/blocks", "four-numbers", "Entries of a bitmask.", changed(MASK, 4, [3, 2, 2, MASK[4][2]])),
+        of("storage/blocks", "three-numbers", "No entries of csr.", changed(CSR, 4, [3, 2, CSR[4][3]])),
         of("storage/blocks", "size-negative", "Blocks of -6 elements.", changed(MASK, 3, -6)),
         of("storage/blocks", "size-2^31", "Blocks of 2^31 + 1 elements.", changed(MASK, 3, 2**31 + 1)),
         of("storage/blocks", "huge", "2^60 elements in one block: a bomb of zeros.", MASK, shape=(2**60,)),
+        of("storage/blocks", "huge-0", "The same, as block_elements of 0.", changed(MASK, 3, 0), shape=(2**60,)),
         Invalid("storage/blocks", "no-elements", "A storage of a tensor of no elements.", empty, "t"),
     ]
 
 
 def _counts() -> list[Invalid]:
-    def counts(name: str, why: str, storage: list[Any], nonzeros: int, entries: int) -> Invalid:
-        return of("storage/counts", name, why, _numbers(_numbers(storage, 1, nonzeros), 2, entries), block=0)
+    def counts(name: str, why: str, storage: list[Any], nonzeros: int, entries: int | None = None) -> Invalid:
+        storage = _numbers(storage, 1, nonzeros)
+        return of("storage/counts", name, why, storage if entries is None else _numbers(storage, 2, entries), block=0)
 
-    dense = [0, [], [0], 6, [6, 2, 6, forge.digest(DECODED)]]
+    dense = [0, [], [0], 6, [6, 2, forge.digest(DECODED)]]
     file = File()
     file.csr("t", "U8", [4], [1] * 4, Code(bits=3, escape=1), Rans(file.table(free_form([9]))))
     file.entries[0][4][4][2] = 5
     around, both = Code(origin=1, bits=1, escape=1), Codebook([3, 4], 1)
     more = File().csr("t", "U8", [10], [3, *[0] * 8, 4], around, None, both)
     return [
-        counts("dense-nonzeros", "More nonzeros than elements.", dense, 7, 6),
-        counts("dense-entries", "Entries of dense that are not the elements.", dense, 2, 5),
-        counts("bitmask-nonzeros", "More nonzeros than elements.", MASK, 7, 7),
-        counts("bitmask-entries", "Entries of bitmask that are not the nonzeros.", MASK, 2, 3),
+        counts("dense-nonzeros", "More nonzeros than elements.", dense, 7),
+        counts("bitmask-nonzeros", "More nonzeros than elements.", MASK, 7),
         counts("csr-nonzeros", "More nonzeros than entries.", CSR, 3, 2),
         counts("csr-entries", "2^32 entries.", CSR, 2, 2**32),
         Invalid("storage/counts", "coded", "More coded entries than elements.", file.build(), "t", 0),
@@ -224,7 +225,7 @@ def _counts() -> list[Invalid]:
 
 def _bytes(name: str, why: str, storage: list[Any], data: bytes) -> Invalid:
     """A block of another length, of which everything else is right."""
-    storage = _numbers(_numbers(storage, 0, len(data)), 3, forge.digest(data))
+    storage = _numbers(_numbers(storage, 0, len(data)), len(storage[4]) - 1, forge.digest(data))
     file = file_of([["t", U8, [6], forge.digest(DECODED), storage]], data)
     return Invalid("storage/bytes", name, why, file, "t", 0)
 

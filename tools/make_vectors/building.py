@@ -59,7 +59,7 @@ class File:
             (codec.values(part, tensor.itemsize), sum(map(bool, part)), len(part))
             for part in _cut(tensor.patterns, size)
         ]
-        return self._store(tensor, [0, [], [codec.wire], size], blocks, codec)
+        return self._store(tensor, [0, [], [codec.wire], block_elements or 0], blocks, codec)
 
     def bitmask(
         self,
@@ -81,7 +81,7 @@ class File:
             kept = [pattern for pattern in part if pattern]
             data = mask.mask(rows, i * size // columns) + values.values(kept, tensor.itemsize)
             blocks.append((data, len(kept), len(kept)))
-        return self._store(tensor, [1, [], [mask.wire, values.wire], size], blocks, values)
+        return self._store(tensor, [1, [], [mask.wire, values.wire], block_elements or 0], blocks, values)
 
     def csr(
         self,
@@ -108,11 +108,11 @@ class File:
             data = pointers + gaps.gaps([c for c, _ in entries], code.bits)
             data += values.values([value for _, value in entries if value is not None], tensor.itemsize)
             blocks.append((data, sum(map(bool, part)), len(entries)))
-        return self._store(tensor, [2, code.parameters, [gaps.wire, values.wire], size], blocks, values)
+        return self._store(tensor, [2, code.parameters, [gaps.wire, values.wire], block_elements or 0], blocks, values)
 
-    def record(self, **quantization: Any) -> File:
+    def record(self, *quantization: Any) -> File:
         """Says how the last tensor was quantized."""
-        self.entries[-1].append({"quantization": dict(sorted(quantization.items()))})
+        self.entries[-1].append(list(quantization))
         return self
 
     def tie(self, name: str, target: int) -> File:
@@ -150,7 +150,7 @@ class File:
         if isinstance(values, Scaled):  # what was given are steps
             self.tensors.pop()
             tensor = self._expect(tensor.name, tensor.dtype, tensor.shape, values.products(tensor.patterns))
-        numbers = [n for data, nonzeros, entries in blocks for n in (len(data), nonzeros, entries, forge.digest(data))]
+        numbers = [n for block in blocks for n in forge.block_numbers(head[0], *block)]
         self.body += b"".join(data for data, _, _ in blocks)
         self._enter(tensor, [*head, numbers])
         return self

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tests import coded_model, stored
+from tests import coded_model, forge, stored
 
 Frequencies = tuple[list[int], int | None]  # of 256 symbols; the escape symbol
 
@@ -57,8 +57,7 @@ def rans(symbols: Sequence[int], tables: Sequence[Frequencies], log_lanes: int) 
             words.append(x & 0xFFFF)
             x >>= 16
         states[i % lanes] = (x // frequency << 12) + x % frequency + start
-    head = bytes([log_lanes]) + len(words).to_bytes(4, "little")
-    return head + _ints(states, 4) + _ints(words[::-1], 2)
+    return bytes([log_lanes]) + _ints(states, 4) + _ints(words[::-1], 2)
 
 
 def with_literals(data: Sequence[int], tables: Sequence[Frequencies], log_lanes: int) -> bytes:
@@ -77,7 +76,8 @@ def _ints(numbers: Sequence[int], size: int) -> bytes:
 
 
 def _after_length(stream: bytes) -> bytes:
-    return len(stream).to_bytes(4, "little") + stream
+    block: bytes = forge.indexed(stream)
+    return block
 
 
 class Raw:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from math import inf
+
 import numpy as np
 
 from tests.gap_model import Code
@@ -20,6 +23,11 @@ def bits(*numbers: float) -> list[int]:
     """The bit patterns of F32 numbers."""
     found: list[int] = np.array(numbers, np.float32).view(np.uint32).tolist()
     return found
+
+
+def loss(decibels: float, largest: float) -> bytes:
+    """What a quantization lost, as the index says it."""
+    return struct.pack("<2f", decibels, largest)
 
 
 def book(*numbers: float) -> Codebook:
@@ -60,24 +68,25 @@ def _records() -> list[Valid]:
     file = File()
     values = [[0, *bits(-1.5, 0.25, 2.0)][i % 4] for i in range(12)]
     file.zeros_form("codebook", "F32", [3, 4], values)
-    file.record(method="codebook", bits=2, reserves_zero=True, snr_db=31.5, largest_error=0.125)
+    file.record(0, 2, loss(31.5, 0.125), True)
     file.tie("tied", 0)
     file.copy("copied", 0)
     file.zeros_form("codebook of BF16", "BF16", [2, 2], [0x3F80, 0x4000, 0x3F80, 0x4000])
-    file.record(method="codebook", bits=1, reserves_zero=False, key_of_later=[1])
+    file.record(0, 1, None, False, [1], "of a later version")
     one = b"\0\0\0\x3f"
     file.zeros_form("affine", "F32", [2, 2], bits(0.5, -64, 0, 63.5))
-    file.record(method="affine", bits=8, signed=True, zero_points=0, scales=one, largest_error=0.0)
+    file.record(1, 8, loss(inf, 0.0), True, 0, None, None, one)
+    file.entries[-1].append({"feature of a later version": 1})
     steps, scaled = bits(1, 2, 0, -3, 1, 2), book(1, 2, -3)
     points = (-2).to_bytes(4, "little", signed=True) + (1).to_bytes(4, "little")
     file.bitmask("axis", "F32", [2, 3], steps, None, Scaled(3, bits(0.5, 0.25), scaled))
-    file.record(method="affine", bits=4, signed=True, axis=0, zero_points=points)
+    file.record(1, 4, loss(-20.0, inf), True, points, 0, None, None)
     file.bitmask("group", "F32", [2, 3], steps, None, Scaled(1, bits(1, 1, 2, 3, 3, 4), scaled))
-    file.record(method="affine", bits=3, signed=False, group=2, zero_points=3)
+    file.record(1, 3, None, False, 3, None, 2, None)
     file.dense("binary", "F32", [2, 3], bits(1, -1, 1, 1, 1, -1), Scaled(3, bits(0.5, 0), book(1, -1)))
-    file.record(method="binary", bits=1, axis=0)
-    file.zeros_form("empty", "F32", [0, 3], []).record(method="affine", bits=8, signed=True, zero_points=b"", axis=0)
-    small = File().bitmask("t", "U8", [9], sparse(9, 0.5, 8, 1)).record(method="codebook", bits=9, reserves_zero=True)
+    file.record(2, 1, loss(-inf, 1.0), 0, None)
+    file.zeros_form("empty", "F32", [0, 3], []).record(1, 8, None, True, b"", 0, None, None)
+    small = File().bitmask("t", "U8", [9], sparse(9, 0.5, 8, 1)).record(0, 9, None, True)
     return [
         valid("quantization/methods", "Codebook, affine and binary; a tie and a copy of a quantized tensor.", file),
         valid("quantization/integers", "The record does not depend on the data type.", small),
