@@ -34,6 +34,7 @@ from .planning.candidate import record
 from .planning.choose import choose
 from .planning.policy import Policy
 from .planning.pool import TablePool
+from .planning.survey import survey
 
 _WINDOW = 1 << 24  # bytes encoded before they are written: what packing needs besides the tensor
 
@@ -199,12 +200,16 @@ class Writer:
         """What is to be encoded, elements or steps, and how."""
         if steps is not None:
             of_steps = _bit_patterns(steps.array, dtype)
-            storage = choose(name, of_steps, dtype, self._policy, self._pool, self._threads).storage(self._pool)
+            storage = self._chosen(name, of_steps, dtype)
             value = storage.coding.value
             if isinstance(value, Codebook):
                 storage.coding = Coding(storage.coding.index, Scaled(steps.run, steps.scales.tobytes(), value))
                 return of_steps, storage
-        return bits, choose(name, bits, dtype, self._policy, self._pool, self._threads).storage(self._pool)
+        return bits, self._chosen(name, bits, dtype)
+
+    def _chosen(self, name, bits, dtype):
+        found = survey(name, bits, dtype, self._policy, self._threads)
+        return choose(name, found, self._pool).storage(self._pool)
 
     def _append(self, entry: EntryRecord) -> None:
         self._numbers[entry.name] = len(self._index.entries)

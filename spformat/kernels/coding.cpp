@@ -207,22 +207,6 @@ Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work) {
   return {order.symbols(), {work.tables, 0}};
 }
 
-void count_symbols(const Block& b, const uint64_t* mask, Workspace& work, uint64_t* counts) {
-  if (b.layout == kBitmask) {
-    const Symbols symbols = mask_symbols(b, reinterpret_cast<const uint8_t*>(mask), work);
-    for (uint64_t i = 0; i < symbols.count; ++i) ++counts[256u * symbols.contexts.at(i) + work.symbols[i]];
-    return;
-  }
-  const uint64_t step = (uint64_t{1} << b.bits) - 1;
-  uint64_t next = 0;
-  for_each_bit(mask, b.elements, [&](uint64_t position) {
-    const uint64_t fills = (position - next) / step;
-    counts[step] += fills;
-    ++counts[position - next - fills * step];
-    next = position + 1;
-  });
-}
-
 uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to) {
   if (index_codec_of(b) == kRaw) {
     std::memcpy(to, mask, bytes_of_bits(b.elements, 1));

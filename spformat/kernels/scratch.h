@@ -15,7 +15,28 @@ constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which th
 
 struct Scratch {
   std::vector<uint8_t> stored, mask, symbols, tables, literals, values;
-  std::vector<uint64_t> elements, counts, words, more_words;
+  std::vector<uint64_t> elements, counts, words;
+  uint64_t bytes() const {
+    return stored.size() + mask.size() + symbols.size() + tables.size() + literals.size() + values.size() +
+           8 * (elements.size() + counts.size() + words.size());
+  }
+};
+
+// Those of the thread that calls, which it keeps while they are small: most tensors are, and memory that is fresh from the
+// kernel takes longer to touch than they take to code.
+class KeptScratch {
+ public:
+  Scratch& get() { return kept(); }
+  ~KeptScratch() {
+    if (kept().bytes() > kMostKept) kept() = {};
+  }
+
+ private:
+  static constexpr uint64_t kMostKept = uint64_t{8} << 20;
+  static Scratch& kept() {
+    thread_local Scratch scratch;
+    return scratch;
+  }
 };
 
 inline uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
@@ -52,7 +73,8 @@ JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
   JobFailure first;
   std::atomic<bool> failed{false};
   const auto worker = [&] {
-    Scratch scratch;
+    KeptScratch kept;
+    Scratch& scratch = kept.get();
     while (!failed.load(std::memory_order_relaxed)) {
       const size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= count) return;

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..codecs import bitpack
+from ..codecs.frequencies import Table
 from ..container.entry import EntryRecord
 from ..container.index import entry_bytes
 from ..dtypes import DType
@@ -16,6 +17,7 @@ from ..layouts.table import Dense
 from .coding_plan import CodebookPlan, PositionPlan, ValuePlan
 from .pool import TablePool
 
+Pair = tuple[PositionPlan, ValuePlan]
 _LONGEST_DIGEST = (1 << 64) - 1  # digests are random: all but one in 2**32 take nine bytes
 _ENTRY_BYTES = 48  # of the entry of a coded tensor, at most, besides its name
 _BLOCK_BYTES = 20  # of a block in an entry, at most for blocks of usual size
@@ -52,56 +54,80 @@ def weigh(name: str, dtype: DType, shape: tuple[int, ...], storage: Storage) -> 
     return Candidate(f"{_label(storage)}{codebook}", size, lambda _pool: storage)
 
 
-def of_plans(
-    name: str,
-    dtype: DType,
-    shape: tuple[int, ...],
-    per_block: int,
-    position: PositionPlan,
-    value: ValuePlan,
-    pool: TablePool,
-) -> Candidate:
-    """The candidate of a plan for positions and one for values."""
-    per_block = position.per_block or per_block
-    plain = _plain_storage(dtype, shape, per_block, position)
-    if position.codec is None and value.codec is None:
-        return weigh(name, dtype, shape, plain)
-    if position.codec is None and isinstance(value.codec, CodebookPlan) and value.codec.table is None:
-        return weigh(name, dtype, shape, _packed_storage(plain, value.codec, dtype, shape))
-    tables = set() if position.codec is None else position.codec.tables()
-    tables = tables | (set() if value.codec is None else value.codec.tables())
-    value_bits = value.bits
-    if value.codec is None:
-        value_bits = 8.0 * dtype.itemsize * position.layout.values(sum(position.nonzeros), sum(position.entries))
-    bits = position.bits + value_bits + pool.extra_bits(tables)
-    entry = len(name.encode()) + _ENTRY_BYTES + _BLOCK_BYTES * plain.blocks + 4 * len(shape)
-    size = (1 << 62) if math.isinf(bits) else math.ceil(bits / 8) + entry
+class Weighing:
+    """What all candidates of a tensor have in common: its entry, the blocks that most have, the tables of its file."""
 
-    def storage(pool: TablePool) -> Storage:
-        index = position.index_codec(pool)
-        return Storage(
-            position.layout,
-            value.resolved(pool, index),
-            per_block,
-            plain.stored_bytes,
-            position.nonzeros,
-            position.entries,
-            plain.digests,
-        )
+    def __init__(self, name: str, dtype: DType, shape: tuple[int, ...], per_block: int, pool: TablePool) -> None:
+        self._name, self._dtype, self._shape = name, dtype, shape
+        self._per_block, self._pool = per_block, pool
+        self._entry = len(name.encode()) + _ENTRY_BYTES + 4 * len(shape)
 
-    return Candidate(f"{_label(plain)}{_coded_label(position, value)}", size, storage)
+    def smallest(self, pairs: list[Pair]) -> Candidate | None:
+        """The first of the smallest. Most pairs need not be weighed: it is known what they take at least."""
+        best, best_key = None, (1 << 62, 0)
+        least = self._least_bytes(pairs)
+        for rank in sorted(range(len(pairs)), key=least.__getitem__):
+            if best and least[rank] > best.bytes:
+                break
+            candidate = self.candidate(pairs[rank])
+            if best is None or (candidate.bytes, rank) < best_key:
+                best, best_key = candidate, (candidate.bytes, rank)
+        return best
 
+    def candidate(self, pair: Pair) -> Candidate:
+        """The candidate of a plan for positions and one for values."""
+        position, value = pair
+        plain = self._plain_storage(position)
+        if position.codec is None and value.codec is None:
+            return weigh(self._name, self._dtype, self._shape, plain)
+        if position.codec is None and isinstance(value.codec, CodebookPlan) and value.codec.table is None:
+            packed = _packed_storage(plain, value.codec, self._dtype, self._shape)
+            return weigh(self._name, self._dtype, self._shape, packed)
 
-def _plain_storage(dtype: DType, shape: tuple[int, ...], per_block: int, position: PositionPlan) -> Storage:
-    elements, layout = math.prod(shape), position.layout
-    blocks = len(position.nonzeros)
-    storage = Storage(layout, layout.plain, per_block, [0] * blocks, position.nonzeros, position.entries, [0] * blocks)
-    storage.stored_bytes = [
-        layout.index_bytes(storage.block_size(block, elements), nonzeros, entries)
-        + layout.values(nonzeros, entries) * dtype.itemsize
-        for block, (nonzeros, entries) in enumerate(zip(position.nonzeros, position.entries, strict=True))
-    ]
-    return storage
+        def storage(pool: TablePool) -> Storage:
+            return replace(plain, coding=value.resolved(pool, position.index_codec(pool)))
+
+        missing = self._pool.missing(position.tables() | value.tables())
+        label = f"{_label(plain)}{_coded_label(position, value)}"
+        return Candidate(label, self._coded_bytes(position, value, missing), storage)
+
+    def _least_bytes(self, pairs: list[Pair]) -> list[int]:
+        """What candidates take at least: exactly what they take, where there are tables."""
+        missing: dict[int, frozenset[Table]] = {}
+        for plan in {id(plan): plan for pair in pairs for plan in pair}.values():
+            missing[id(plan)] = self._pool.missing(plan.tables())
+        least = []
+        for position, value in pairs:
+            if position.codec is None and (value.codec is None or not value.codec.tables()):
+                least.append(int((position.bits + self._least_value_bits(position, value)) // 8))
+            else:
+                tables = missing[id(position)] | missing[id(value)]
+                least.append(self._coded_bytes(position, value, tables))
+        return least
+
+    def _least_value_bits(self, position: PositionPlan, value: ValuePlan) -> float:
+        """Of values without tables, in one stream."""
+        if not isinstance(value.codec, CodebookPlan):
+            return 8.0 * self._dtype.itemsize * position.values
+        patterns = len(value.codec.patterns)
+        return 8.0 * patterns + position.values * (patterns // self._dtype.itemsize - 1).bit_length()
+
+    def _coded_bytes(self, position: PositionPlan, value: ValuePlan, missing: frozenset[Table]) -> int:
+        value_bits = value.bits if value.codec is not None else 8.0 * self._dtype.itemsize * position.values
+        bits = position.bits + value_bits + self._pool.extra_bits(missing)
+        entry = self._entry + _BLOCK_BYTES * len(position.nonzeros)
+        return (1 << 62) if math.isinf(bits) else math.ceil(bits / 8) + entry
+
+    def _plain_storage(self, position: PositionPlan) -> Storage:
+        elements, layout = math.prod(self._shape), position.layout
+        empty, per_block = [0] * len(position.nonzeros), position.per_block or self._per_block
+        storage = Storage(layout, layout.plain, per_block, empty, position.nonzeros, position.entries, empty)
+        storage.stored_bytes = [
+            layout.index_bytes(storage.block_size(block, elements), nonzeros, entries)
+            + layout.values(nonzeros, entries) * self._dtype.itemsize
+            for block, (nonzeros, entries) in enumerate(zip(position.nonzeros, position.entries, strict=True))
+        ]
+        return storage
 
 
 def _packed_storage(plain: Storage, packed: CodebookPlan, dtype: DType, shape: tuple[int, ...]) -> Storage:

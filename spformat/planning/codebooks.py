@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import _native
 from ..codecs import bitpack
 from .coding_plan import CodebookPlan, ValuePlan, stream_overhead_bits
-from .pool import TablePool
+from .pool import SymbolCounts, TablePool
 
 BitPatterns = npt.NDArray[Any]
 _MOST = 256
@@ -58,5 +58,5 @@ def codebook_plans(values: DistinctValues, blocks: int, pool: TablePool, fast: b
         return [packed]
     histogram = np.zeros(_MOST, np.uint64)
     histogram[: len(values.counts)] = values.counts
-    table, bits = pool.cheapest(histogram)
+    table, bits = pool.cheapest(SymbolCounts.of(histogram))
     return [packed, ValuePlan(CodebookPlan(patterns, table), book + bits + stream_overhead_bits(bits, blocks))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
@@ -24,8 +25,8 @@ class RansPlan:
     def label(self) -> str:
         return "rans"
 
-    def tables(self) -> set[Table]:
-        return {self.table}
+    def tables(self) -> frozenset[Table]:
+        return frozenset((self.table,))
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         return Rans(pool.number(self.table))
@@ -45,8 +46,8 @@ class StripsPlan:
     def label(self) -> str:
         return f"strips {self.row_classes}x{self.column_classes}"
 
-    def tables(self) -> set[Table]:
-        return set(self.strip_tables)
+    def tables(self) -> frozenset[Table]:
+        return frozenset(self.strip_tables)
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         numbers = bytes(pool.number(table) for table in self.strip_tables)
@@ -65,8 +66,8 @@ class FloatPlan:
     def label(self) -> str:
         return f"floatsplit {self.shift}"
 
-    def tables(self) -> set[Table]:
-        return {self.table}
+    def tables(self) -> frozenset[Table]:
+        return frozenset((self.table,))
 
     def resolved(self, pool: TablePool) -> Floatsplit:
         pool.remember(self.shift, self.base, self.table)
@@ -84,7 +85,7 @@ class CodebookPlan:
     def label(self) -> str:
         return "codebook" if self.table is None else "codebook rans"
 
-    def tables(self) -> set[Table]:
+    def tables(self) -> frozenset[Table]:
         return set() if self.table is None else {self.table}
 
     def resolved(self, pool: TablePool) -> Codebook:
@@ -93,9 +94,8 @@ class CodebookPlan:
 
 @dataclass(frozen=True)
 class PositionPlan:
-    """A way to store where the nonzeros are. bits: of all blocks, without tables. symbols_bits: of those that are
-    entropy coded, which have lanes. codec None: the layout's plain one. per_block: elements of a block, where it is
-    not what the others have."""
+    """A way to store where the nonzeros are. bits: of all blocks, without tables. codec None: the layout's plain one.
+    per_block: elements of a block, where it is not what the others have."""
 
     layout: Layout
     codec: RansPlan | StripsPlan | None
@@ -103,6 +103,14 @@ class PositionPlan:
     nonzeros: list[int]
     entries: list[int]
     per_block: int | None = None
+
+    @cached_property
+    def values(self) -> int:
+        """How many values are stored."""
+        return self.layout.values(sum(self.nonzeros), sum(self.entries))
+
+    def tables(self) -> frozenset[Table]:
+        return frozenset() if self.codec is None else self.codec.tables()
 
     def index_codec(self, pool: TablePool) -> IndexCodec | None:
         return self.layout.plain.index if self.codec is None else self.codec.resolved(pool)
@@ -114,6 +122,9 @@ class ValuePlan:
 
     codec: FloatPlan | CodebookPlan | None
     bits: float
+
+    def tables(self) -> frozenset[Table]:
+        return frozenset() if self.codec is None else self.codec.tables()
 
     def resolved(self, pool: TablePool, index: IndexCodec | None) -> Coding:
         return Coding(index, codecs.RAW if self.codec is None else self.codec.resolved(pool))

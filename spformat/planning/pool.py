@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .. import _native
 from ..codecs.frequencies import Table
 from ..layouts.model_bank import ModelBank
 from ..limits import MAX_TABLES
@@ -16,6 +16,21 @@ from .tables import cost, free_form, symbol_bits
 _ENTRY_BYTES = 2  # of a table in the index, besides its own
 _KEY_BYTES = 10  # of the list of tables in the index
 _NEVER = 1e18  # bits of a symbol that a table lacks
+
+
+@dataclass(frozen=True)
+class SymbolCounts:
+    """How often each of 256 symbols occurs, the table made for that, and what they take under it in bits."""
+
+    counts: npt.NDArray[np.uint64]
+    own: Table
+    bits: float
+
+    @classmethod
+    def of(cls, counts: npt.NDArray[np.uint64]) -> SymbolCounts:
+        """Of counts of which one at least is not zero."""
+        own = free_form(counts)
+        return cls(counts, own, cost(counts, symbol_bits(own, 0)))
 
 
 @dataclass
@@ -30,13 +45,16 @@ class TablePool:
         self._numbers: dict[Table, int] = {}
         self._bits: npt.NDArray[np.float64] = np.empty((MAX_TABLES, 256))  # of symbols under tables without escape
 
-    def extra_bits(self, tables: set[Table]) -> float:
-        """Bits that the tables which are not there yet would add to the index; infinite when there is no room."""
-        new = [table for table in tables if table not in self._numbers]
-        if len(self.tables) + len(new) > MAX_TABLES:
+    def missing(self, tables: frozenset[Table]) -> frozenset[Table]:
+        """Those that are not there yet."""
+        return frozenset(table for table in tables if table not in self._numbers)
+
+    def extra_bits(self, missing: frozenset[Table]) -> float:
+        """Bits that tables which are not there yet would add to the index; infinite when there is no room."""
+        if len(self.tables) + len(missing) > MAX_TABLES:
             return float("inf")
-        key = _KEY_BYTES if new and not self.tables else 0
-        return 8.0 * (key + sum(len(table.data) + _ENTRY_BYTES for table in new))
+        key = _KEY_BYTES if missing and not self.tables else 0
+        return 8.0 * (key + sum(len(table.data) + _ENTRY_BYTES for table in missing))
 
     def number(self, table: Table) -> int:
         """The number of a table, which is added if it is not there."""
@@ -47,17 +65,14 @@ class TablePool:
             self._bits[number] = np.minimum(symbol_bits(table, 0), _NEVER) if table.escape < 0 else _NEVER
         return self._numbers[table]
 
-    def cheapest(self, counts: npt.NDArray[Any]) -> tuple[Table, float]:
-        """The table without escape for those counts of symbols, of the file or a new one, whichever costs less with
-        its own bytes; and the bits of the symbols."""
-        own = free_form(counts)
-        bits = cost(counts, symbol_bits(own, 0))
+    def cheapest(self, symbols: SymbolCounts) -> tuple[Table, float]:
+        """The table without escape for those symbols, of the file or their own, whichever costs less with its bytes;
+        and the bits of the symbols."""
         if self.tables:
-            weighed = self._bits[: len(self.tables)] @ counts.astype(np.float64)
-            best = int(weighed.argmin())
-            if weighed[best] < bits + self.extra_bits({own}):
-                return self.tables[best], float(weighed[best])
-        return own, bits
+            best, bits = _native.cheapest_table(self._bits[: len(self.tables)].reshape(-1), symbols.counts)
+            if bits < symbols.bits + self.extra_bits(self.missing(frozenset((symbols.own,)))):
+                return self.tables[best], bits
+        return symbols.own, symbols.bits
 
     def remember(self, shift: int, base: int, table: Table) -> None:
         """Notes floatsplit parameters for the tensors that follow."""
