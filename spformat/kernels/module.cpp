@@ -59,6 +59,17 @@ nb::object read_classes(nb::bytes stream, unsigned width, unsigned classes, uint
   return nb::bytes(out.data(), out.size());
 }
 
+// The same backwards.
+nb::bytes pack_classes(nb::bytes classes, unsigned width) {
+  if (width > 8) throw nb::value_error("classes of more than 8 bits");
+  std::string out(spf::bytes_of_bits(classes.size(), width) + 8, '\0');
+  spf::WideBitWriter bits(reinterpret_cast<uint8_t*>(out.data()));
+  const auto* from = reinterpret_cast<const uint8_t*>(classes.c_str());
+  for (size_t i = 0; i < classes.size(); ++i) bits.put(from[i] & ((1u << width) - 1), width);
+  bits.finish();
+  return nb::bytes(out.data(), spf::bytes_of_bits(classes.size(), width));
+}
+
 // The tables of one file, expanded. Memory is only touched for those that are used.
 class BoundModels {
  public:
@@ -161,6 +172,7 @@ NB_MODULE(_native, m) {
         "Frequencies of a table and its escape symbol; ValueError when it breaks a rule.");
   m.def("read_classes", &read_classes, nb::arg("stream"), nb::arg("width"), nb::arg("classes"), nb::arg("count"),
         "Classes of rows or columns from their bit stream, one byte each; None when it breaks a rule.");
+  m.def("pack_classes", &pack_classes, nb::arg("classes"), nb::arg("width"), "Their bit stream.");
   m.def("most_stored_bytes", &most_stored_bytes, nb::arg("blocks"), nb::arg("out"),
         "The most bytes that each block of a table can take when its streams are coded.");
   m.def("run", &run, nb::arg("task"), nb::arg("blocks"), nb::arg("file"), nb::arg("memory").none(),

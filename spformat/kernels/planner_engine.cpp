@@ -50,6 +50,20 @@ const uint64_t* mask_of_block(const uint8_t* mask, uint64_t first, uint64_t elem
   return words;
 }
 
+// Adds counts to those of a span, which stand at the start of `counts` and become more.
+void add_span(uint64_t* counts, Span& span, const uint64_t* more, const Span& of_more) {
+  const uint64_t end = std::max(span.first + span.size, of_more.first + of_more.size);
+  const uint64_t first = span.size ? std::min(span.first, of_more.first) : of_more.first;
+  std::memmove(counts + (span.first - first) * (span.size ? 1 : 0), counts, span.size * sizeof *counts);
+  const auto clear = [&](uint64_t from, uint64_t to) {
+    if (from < to) std::memset(counts + (from - first), 0, (to - from) * sizeof *counts);
+  };
+  clear(first, span.size ? span.first : end);
+  if (span.size) clear(span.first + span.size, end);
+  span = {first, end - first};
+  for (uint64_t i = 0; i < of_more.size; ++i) counts[of_more.first - first + i] += more[of_more.first + i];
+}
+
 }  // namespace
 
 uint64_t run_nonzero_mask(const void* elements, unsigned itemsize, uint64_t count, uint64_t* mask, unsigned threads) {
@@ -163,18 +177,19 @@ JobFailure run_line_classes(const uint8_t* mask, uint64_t rows, uint64_t columns
 JobFailure run_leading_bits(const void* elements, unsigned itemsize, const uint64_t* mask, uint64_t count, unsigned shift,
                             unsigned bits, uint64_t* counts, Span* span, unsigned threads) {
   const size_t numbers = size_t{1} << bits;
-  std::vector<uint64_t> all(numbers);
-  Sums sums(all.data(), numbers);
-  const JobFailure failure =
-      run_over(count, kJobBits, threads, [&](size_t, uint64_t first, uint64_t here, Scratch& scratch) {
-        uint64_t* found = sums.cleared(scratch);
-        count_keys(static_cast<const uint8_t*>(elements) + first * itemsize, itemsize, mask + first / 64, here, shift,
-                   numbers - 1, found);
-        sums.add(found);
-      });
-  *span = occupied(all.data(), numbers);
-  std::memcpy(counts, all.data() + span->first, span->size * sizeof *counts);
-  return failure;
+  std::mutex mutex;
+  *span = {};
+  return run_over(count, kJobBits, threads, [&](size_t, uint64_t first, uint64_t here, Scratch& scratch) {
+    uint64_t* found = zeroed(scratch.histogram, numbers);
+    count_keys(static_cast<const uint8_t*>(elements) + first * itemsize, itemsize, mask + first / 64, here, shift,
+               numbers - 1, found);
+    const Span of_found = occupied(found, numbers);
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      add_span(counts, *span, found, of_found);
+    }
+    std::memset(found + of_found.first, 0, of_found.size * sizeof *found);
+  });
 }
 
 JobFailure run_make_splits(const Leading& leading, MadeSplit made[2], unsigned* found) {

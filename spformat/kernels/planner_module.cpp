@@ -163,6 +163,15 @@ nb::bytes make_table(Floats counts, bool by_popcount, unsigned literal_bits, dou
   return nb::bytes(out, spf::make_table(counts.data(), {by_popcount, literal_bits, outside}, out));
 }
 
+// A table without escape for the counts, and their bits under it.
+nb::object make_symbol_table(Words counts) {
+  if (counts.size() != 256) throw nb::value_error("256 counts are needed");
+  uint8_t out[spf::kMostTableBytes];
+  double bits = 0;
+  const size_t size = spf::make_symbol_table(counts.data(), out, &bits);
+  return nb::make_tuple(nb::bytes(out, size), bits);
+}
+
 // For each 256 counts of mask bytes a table, and the bits that all of them take.
 nb::object make_mask_tables(Words counts) {
   nb::list tables;
@@ -189,15 +198,8 @@ void symbol_bits(nb::bytes table, unsigned literal_bits, Floats bits) {
 // The first of some tables under which the counts take the fewest bits, and these: bits has 256 numbers for each table.
 nb::object cheapest_table(Floats bits, Words counts) {
   if (counts.size() != 256 || bits.size() < 256) throw nb::value_error("256 counts are needed, and a table");
-  size_t best = 0;
   double least = 0;
-  for (size_t table = 0; table < bits.size() / 256; ++table) {
-    double here = 0;
-    for (unsigned s = 0; s < 256; ++s) here += static_cast<double>(counts.data()[s]) * bits.data()[256 * table + s];
-    if (table && here >= least) continue;
-    best = table;
-    least = here;
-  }
+  const size_t best = spf::cheapest_table(bits.data(), bits.size() / 256, counts.data(), &least);
   return nb::make_tuple(best, least);
 }
 
@@ -233,6 +235,8 @@ void bind_planner(nb::module_& m) {
         nb::arg("counts"), "The distinct nonzeros in order of appearance and how often each occurs; 0 beyond 256.");
   m.def("make_table", &make_table, nb::arg("counts"), nb::arg("by_popcount"), nb::arg("literal_bits"),
         nb::arg("outside"), "A table of rans for the counts of 256 symbols.");
+  m.def("make_symbol_table", &make_symbol_table, nb::arg("counts"),
+        "A table without escape for the counts of 256 symbols, and the bits that they take.");
   m.def("make_mask_tables", &make_mask_tables, nb::arg("counts"),
         "Tables for the bytes of a mask, one for each 256 counts, and the bits that all take.");
   m.def("symbol_bits", &symbol_bits, nb::arg("table"), nb::arg("literal_bits"), nb::arg("bits"),

@@ -16,9 +16,10 @@ constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which th
 struct Scratch {
   std::vector<uint8_t> stored, mask, symbols, tables, literals, values;
   std::vector<uint64_t> elements, counts, words;
+  std::vector<uint64_t> histogram;  // of zeros: who adds to it clears what it has changed
   uint64_t bytes() const {
     return stored.size() + mask.size() + symbols.size() + tables.size() + literals.size() + values.size() +
-           8 * (elements.size() + counts.size() + words.size());
+           8 * (elements.size() + counts.size() + words.size() + histogram.size());
   }
 };
 
@@ -46,6 +47,11 @@ inline uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
 
 inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   if (buffer.size() < words + 8) buffer.resize(words + 8);
+  return buffer.data();
+}
+
+inline uint64_t* zeroed(std::vector<uint64_t>& buffer, uint64_t words) {
+  if (buffer.size() < words) buffer.resize(words);
   return buffer.data();
 }
 

@@ -182,6 +182,34 @@ size_t make_table(const double* counts, const Wanted& wanted, uint8_t* out) {
   return static_cast<size_t>(write_codes_of_table(codes, count, rice, end) - out);
 }
 
+size_t make_symbol_table(const uint64_t* counts, uint8_t* out, double* bits) {
+  double exact[256], own[256];
+  for (unsigned s = 0; s < 256; ++s) exact[s] = static_cast<double>(counts[s]);
+  const size_t size = make_table(exact, {}, out);
+  bits_under(out, size, own);
+  *bits = cost(exact, own);
+  return size;
+}
+
+size_t cheapest_table(const double* bits, size_t tables, const uint64_t* counts, double* least) {
+  unsigned seen[256], symbols = 0;
+  double exact[256];
+  for (unsigned s = 0; s < 256; ++s) {
+    if (!counts[s]) continue;
+    exact[symbols] = static_cast<double>(counts[s]);
+    seen[symbols++] = s;
+  }
+  size_t best = 0;
+  for (size_t table = 0; table < tables; ++table) {
+    double here = 0;
+    for (unsigned k = 0; k < symbols; ++k) here += exact[k] * bits[256 * table + seen[k]];
+    if (table && here >= *least) continue;
+    best = table;
+    *least = here;
+  }
+  return best;
+}
+
 size_t make_mask_table(const uint64_t* counts, uint8_t* out, double* bits) {
   static const Binomials binomials;
   double exact[256];

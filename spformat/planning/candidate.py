@@ -7,17 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..codecs import bitpack
-from ..codecs.frequencies import Table
 from ..container.entry import EntryRecord
 from ..container.index import entry_bytes
 from ..dtypes import DType
 from ..layouts.coding import Codebook, Coding
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
-from .coding_plan import CodebookPlan, PositionPlan, ValuePlan
+from .coding_plan import CodebookPlan, FloatPlan, PositionPlan, ValuePlan
 from .pool import TablePool
 
-Pair = tuple[PositionPlan, ValuePlan]
+Plans = tuple[PositionPlan, list[ValuePlan]]  # a way to store positions, and the ways to store values with it
 _LONGEST_DIGEST = (1 << 64) - 1  # digests are random: all but one in 2**32 take nine bytes
 _ENTRY_BYTES = 48  # of the entry of a coded tensor, at most, besides its name
 _BLOCK_BYTES = 20  # of a block in an entry, at most for blocks of usual size
@@ -62,21 +61,21 @@ class Weighing:
         self._per_block, self._pool = per_block, pool
         self._entry = len(name.encode()) + _ENTRY_BYTES + 4 * len(shape)
 
-    def smallest(self, pairs: list[Pair]) -> Candidate | None:
-        """The first of the smallest. Most pairs need not be weighed: it is known what they take at least."""
+    def smallest(self, plans: list[Plans]) -> Candidate | None:
+        """The first of the smallest. Most need not be weighed: it is known what they take at least."""
         best, best_key = None, (1 << 62, 0)
-        least = self._least_bytes(pairs)
+        least = [each for position, values in plans for each in self._least_bytes(position, values)]
+        pairs = [(position, value) for position, values in plans for value in values]
         for rank in sorted(range(len(pairs)), key=least.__getitem__):
             if best and least[rank] > best.bytes:
                 break
-            candidate = self.candidate(pairs[rank])
+            candidate = self.candidate(*pairs[rank])
             if best is None or (candidate.bytes, rank) < best_key:
                 best, best_key = candidate, (candidate.bytes, rank)
         return best
 
-    def candidate(self, pair: Pair) -> Candidate:
+    def candidate(self, position: PositionPlan, value: ValuePlan) -> Candidate:
         """The candidate of a plan for positions and one for values."""
-        position, value = pair
         plain = self._plain_storage(position)
         if position.codec is None and value.codec is None:
             return weigh(self._name, self._dtype, self._shape, plain)
@@ -87,36 +86,26 @@ class Weighing:
         def storage(pool: TablePool) -> Storage:
             return replace(plain, coding=value.resolved(pool, position.index_codec(pool)))
 
-        missing = self._pool.missing(position.tables() | value.tables())
-        label = f"{_label(plain)}{_coded_label(position, value)}"
-        return Candidate(label, self._coded_bytes(position, value, missing), storage)
+        (size,) = self._least_bytes(position, [value])
+        return Candidate(f"{_label(plain)}{_coded_label(position, value)}", size, storage)
 
-    def _least_bytes(self, pairs: list[Pair]) -> list[int]:
-        """What candidates take at least: exactly what they take, where there are tables."""
-        missing: dict[int, frozenset[Table]] = {}
-        for plan in {id(plan): plan for pair in pairs for plan in pair}.values():
-            missing[id(plan)] = self._pool.missing(plan.tables())
-        least = []
-        for position, value in pairs:
-            if position.codec is None and (value.codec is None or not value.codec.tables()):
-                least.append(int((position.bits + self._least_value_bits(position, value)) // 8))
-            else:
-                tables = missing[id(position)] | missing[id(value)]
-                least.append(self._coded_bytes(position, value, tables))
-        return least
-
-    def _least_value_bits(self, position: PositionPlan, value: ValuePlan) -> float:
-        """Of values without tables, in one stream."""
-        if not isinstance(value.codec, CodebookPlan):
-            return 8.0 * self._dtype.itemsize * position.values
-        patterns = len(value.codec.patterns)
-        return 8.0 * patterns + position.values * (patterns // self._dtype.itemsize - 1).bit_length()
-
-    def _coded_bytes(self, position: PositionPlan, value: ValuePlan, missing: frozenset[Table]) -> int:
-        value_bits = value.bits if value.codec is not None else 8.0 * self._dtype.itemsize * position.values
-        bits = position.bits + value_bits + self._pool.extra_bits(missing)
+    def _least_bytes(self, position: PositionPlan, values: list[ValuePlan]) -> list[int]:
+        """What candidates take at least; exactly what they take, where there are tables."""
+        count, itemsize, pool = position.values, self._dtype.itemsize, self._pool
+        missing = pool.missing(position.tables())
         entry = self._entry + _BLOCK_BYTES * len(position.nonzeros)
-        return (1 << 62) if math.isinf(bits) else math.ceil(bits / 8) + entry
+        least = []
+        for value in values:
+            raw = value.codec is None
+            bits = position.bits + (8.0 * itemsize * count if raw else value.bits)
+            tables = value.tables()
+            if position.codec is None and not tables:
+                bits = bits if raw else position.bits + _packed_bits(value.codec, itemsize, count)
+                least.append(int(bits // 8))
+                continue
+            bits += pool.extra_bits(missing | pool.missing(tables))
+            least.append((1 << 62) if math.isinf(bits) else math.ceil(bits / 8) + entry)
+        return least
 
     def _plain_storage(self, position: PositionPlan) -> Storage:
         elements, layout = math.prod(self._shape), position.layout
@@ -128,6 +117,13 @@ class Weighing:
             for block, (nonzeros, entries) in enumerate(zip(position.nonzeros, position.entries, strict=True))
         ]
         return storage
+
+
+def _packed_bits(packed: FloatPlan | CodebookPlan | None, itemsize: int, count: int) -> float:
+    """Of a codebook and its codes without a table, in one block."""
+    assert isinstance(packed, CodebookPlan)
+    patterns = len(packed.patterns)
+    return 8.0 * patterns + count * (patterns // itemsize - 1).bit_length()
 
 
 def _packed_storage(plain: Storage, packed: CodebookPlan, dtype: DType, shape: tuple[int, ...]) -> Storage:

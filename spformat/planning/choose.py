@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..layouts import gaps
 from ..layouts.table import Csr, Dense
-from .candidate import Candidate, Pair, Weighing, weigh
+from .candidate import Candidate, Plans, Weighing, weigh
 from .codebooks import codebook_plans
 from .coding_plan import PositionPlan, ValuePlan
 from .pool import TablePool
@@ -21,8 +21,8 @@ def choose(name: str, survey: Survey, pool: TablePool) -> Candidate:
     weighing = Weighing(name, survey.dtype, survey.shape, survey.per_block, pool)
     values = _Values(survey, pool)
     dense, *others = survey.positions.plans(pool)
-    best = weighing.smallest(_pairs(others, values))
-    of_dense = weighing.smallest(_pairs([dense], values, best.bytes if best else None))
+    best = weighing.smallest(_plans(others, values))
+    of_dense = weighing.smallest(_plans([dense], values, best.bytes if best else None))
     assert of_dense is not None
     return of_dense if best is None or of_dense.bytes <= best.bytes else best
 
@@ -32,12 +32,13 @@ def candidates(name: str, survey: Survey, pool: TablePool) -> list[Candidate]:
     if survey.storage is not None:
         return [weigh(name, survey.dtype, survey.shape, survey.storage)]
     weighing = Weighing(name, survey.dtype, survey.shape, survey.per_block, pool)
-    return [weighing.candidate(pair) for pair in _pairs(survey.positions.plans(pool), _Values(survey, pool))]
+    plans = _plans(survey.positions.plans(pool), _Values(survey, pool))
+    return [weighing.candidate(position, value) for position, values in plans for value in values]
 
 
-def _pairs(positions: list[PositionPlan], values: _Values, most: int | None = None) -> list[Pair]:
-    """Each plan for positions with each for values. most: bytes beyond which a pair is not wanted."""
-    return [(position, value) for position in positions for value in [_RAW, *values.plans(position, most)]]
+def _plans(positions: list[PositionPlan], values: _Values, most: int | None = None) -> list[Plans]:
+    """Each plan for positions with those for values. most: bytes beyond which a candidate is not wanted."""
+    return [(position, [_RAW, *values.plans(position, most)]) for position in positions]
 
 
 class _Values:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
@@ -25,8 +24,8 @@ class RansPlan:
     def label(self) -> str:
         return "rans"
 
-    def tables(self) -> frozenset[Table]:
-        return frozenset((self.table,))
+    def tables(self) -> frozenset[bytes]:
+        return frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         return Rans(pool.number(self.table))
@@ -46,8 +45,8 @@ class StripsPlan:
     def label(self) -> str:
         return f"strips {self.row_classes}x{self.column_classes}"
 
-    def tables(self) -> frozenset[Table]:
-        return frozenset(self.strip_tables)
+    def tables(self) -> frozenset[bytes]:
+        return frozenset(table.data for table in self.strip_tables)
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         numbers = bytes(pool.number(table) for table in self.strip_tables)
@@ -66,8 +65,8 @@ class FloatPlan:
     def label(self) -> str:
         return f"floatsplit {self.shift}"
 
-    def tables(self) -> frozenset[Table]:
-        return frozenset((self.table,))
+    def tables(self) -> frozenset[bytes]:
+        return frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> Floatsplit:
         pool.remember(self.shift, self.base, self.table)
@@ -85,8 +84,8 @@ class CodebookPlan:
     def label(self) -> str:
         return "codebook" if self.table is None else "codebook rans"
 
-    def tables(self) -> frozenset[Table]:
-        return set() if self.table is None else {self.table}
+    def tables(self) -> frozenset[bytes]:
+        return frozenset() if self.table is None else frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> Codebook:
         return Codebook(self.patterns, None if self.table is None else pool.number(self.table))
@@ -104,12 +103,12 @@ class PositionPlan:
     entries: list[int]
     per_block: int | None = None
 
-    @cached_property
+    @property
     def values(self) -> int:
         """How many values are stored."""
         return self.layout.values(sum(self.nonzeros), sum(self.entries))
 
-    def tables(self) -> frozenset[Table]:
+    def tables(self) -> frozenset[bytes]:
         return frozenset() if self.codec is None else self.codec.tables()
 
     def index_codec(self, pool: TablePool) -> IndexCodec | None:
@@ -123,7 +122,7 @@ class ValuePlan:
     codec: FloatPlan | CodebookPlan | None
     bits: float
 
-    def tables(self) -> frozenset[Table]:
+    def tables(self) -> frozenset[bytes]:
         return frozenset() if self.codec is None else self.codec.tables()
 
     def resolved(self, pool: TablePool, index: IndexCodec | None) -> Coding:
@@ -134,6 +133,5 @@ def stream_overhead_bits(bits: float, blocks: int, beside: float = 0.0) -> float
     """What heads and states of a stream cost that is cut into blocks; `beside`: bits that
     belong to it. Mirrors lanes_for in kernels/rans.cpp."""
     each = (bits + beside) / 8 / max(blocks, 1)
-    steps = ((32_000, 32), (4_000, 16), (1_500, 8), (800, 4), (0, 1))
-    lanes = next(lanes for least, lanes in steps if each >= least)
+    lanes = 32 if each >= 32_000 else 16 if each >= 4_000 else 8 if each >= 1_500 else 4 if each >= 800 else 1
     return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * lanes)

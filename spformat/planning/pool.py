@@ -11,7 +11,7 @@ from .. import _native
 from ..codecs.frequencies import Table
 from ..layouts.model_bank import ModelBank
 from ..limits import MAX_TABLES
-from .tables import cost, free_form, symbol_bits
+from .tables import symbol_bits
 
 _ENTRY_BYTES = 2  # of a table in the index, besides its own
 _KEY_BYTES = 10  # of the list of tables in the index
@@ -29,8 +29,8 @@ class SymbolCounts:
     @classmethod
     def of(cls, counts: npt.NDArray[np.uint64]) -> SymbolCounts:
         """Of counts of which one at least is not zero."""
-        own = free_form(counts)
-        return cls(counts, own, cost(counts, symbol_bits(own, 0)))
+        table, bits = _native.make_symbol_table(counts)
+        return cls(counts, Table(table), bits)
 
 
 @dataclass
@@ -42,35 +42,37 @@ class TablePool:
 
     def __post_init__(self) -> None:
         self.bank = ModelBank(self.tables, encoding=True)
-        self._numbers: dict[Table, int] = {}
+        self._numbers: dict[bytes, int] = {}
         self._bits: npt.NDArray[np.float64] = np.empty((MAX_TABLES, 256))  # of symbols under tables without escape
 
-    def missing(self, tables: frozenset[Table]) -> frozenset[Table]:
-        """Those that are not there yet."""
-        return frozenset(table for table in tables if table not in self._numbers)
+    def missing(self, tables: frozenset[bytes]) -> frozenset[bytes]:
+        """Those that are not there yet; tables are given as their bytes."""
+        return tables.difference(self._numbers)
 
-    def extra_bits(self, missing: frozenset[Table]) -> float:
+    def extra_bits(self, missing: frozenset[bytes]) -> float:
         """Bits that tables which are not there yet would add to the index; infinite when there is no room."""
+        if not missing:
+            return 0.0
         if len(self.tables) + len(missing) > MAX_TABLES:
             return float("inf")
-        key = _KEY_BYTES if missing and not self.tables else 0
-        return 8.0 * (key + sum(len(table.data) + _ENTRY_BYTES for table in missing))
+        key = 0 if self.tables else _KEY_BYTES
+        return 8.0 * (key + sum(map(len, missing)) + _ENTRY_BYTES * len(missing))
 
     def number(self, table: Table) -> int:
         """The number of a table, which is added if it is not there."""
-        if table not in self._numbers:
-            number = len(self.tables)
-            self._numbers[table] = number
+        number = self._numbers.get(table.data)
+        if number is None:
+            number = self._numbers[table.data] = len(self.tables)
             self.tables.append(table)
             self._bits[number] = np.minimum(symbol_bits(table, 0), _NEVER) if table.escape < 0 else _NEVER
-        return self._numbers[table]
+        return number
 
     def cheapest(self, symbols: SymbolCounts) -> tuple[Table, float]:
         """The table without escape for those symbols, of the file or their own, whichever costs less with its bytes;
         and the bits of the symbols."""
         if self.tables:
             best, bits = _native.cheapest_table(self._bits[: len(self.tables)].reshape(-1), symbols.counts)
-            if bits < symbols.bits + self.extra_bits(self.missing(frozenset((symbols.own,)))):
+            if bits < symbols.bits + self.extra_bits(self.missing(frozenset((symbols.own.data,)))):
                 return self.tables[best], bits
         return symbols.own, symbols.bits
 

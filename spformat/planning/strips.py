@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ from .mask import CLASS_COUNTS, LineClasses, Mask
 from .tables import mask_tables
 
 _FINEST = 16
+_WIDTHS = tuple(map(class_width, CLASS_COUNTS))
 _MOST_CONTEXTS = 32
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
@@ -35,13 +38,13 @@ def _most_promising(classes: LineClasses) -> tuple[int, int]:
     """The numbers of classes for which the entropy of independent elements with the density of their cell, the
     classes and the tables are smallest together."""
     rows, columns = len(classes.rows), len(classes.columns)
-    weighed = {
-        (r, c): bits + rows * class_width(r) + columns * class_width(c) + _TABLE_BITS * r * c
-        for r, of_columns in zip(CLASS_COUNTS, classes.bits.tolist(), strict=True)
-        for c, bits in zip(CLASS_COUNTS, of_columns, strict=True)
-        if rows >= 8 * r and columns >= 2 * c and r * c <= _MOST_CONTEXTS
-    }
-    return min(weighed, key=lambda numbers: weighed[numbers])
+    weighed: list[tuple[float, tuple[int, int]]] = []
+    for r, of_columns in zip(CLASS_COUNTS, classes.bits.tolist(), strict=True):
+        beside = rows * class_width(r) + (0 if rows >= 8 * r else math.inf)
+        for c, width, bits in zip(CLASS_COUNTS, _WIDTHS, of_columns, strict=True):
+            if columns >= 2 * c and r * c <= _MOST_CONTEXTS:
+                weighed.append((bits + beside + columns * width + _TABLE_BITS * r * c, (r, c)))
+    return min(weighed, key=lambda each: each[0])[1]
 
 
 def _coarser(classes: Classes, count: int) -> bytes:

@@ -97,11 +97,12 @@ def best_split(histogram: Histogram, blocks: int, pool: TablePool) -> ValuePlan 
     count = histogram.count
     if count < _LEAST_VALUES:
         return None
-    remembered = [FloatPlan(*split) for split in pool.splits[-_REMEMBERED:]]
-    weighed = [*histogram.splits, *((plan, histogram.bits_of(plan)) for plan in remembered)]
-    plan, bits = min(
-        weighed, key=lambda pair: pair[1] + count * (pair[0].shift + 1) + pool.extra_bits(pool.missing(pair[0].tables()))
-    )
+    weighed = [(bits + pool.extra_bits(pool.missing(plan.tables())), bits, plan) for plan, bits in histogram.splits]
+    for split in pool.splits[-_REMEMBERED:]:  # their tables are there
+        plan = FloatPlan(*split)
+        bits = histogram.bits_of(plan)
+        weighed.append((bits, bits, plan))
+    _, bits, plan = min(weighed, key=lambda each: each[0] + count * (each[2].shift + 1))
     fields = count * (plan.shift + 1)
     return ValuePlan(plan, bits + fields + stream_overhead_bits(bits, blocks, fields))
 
