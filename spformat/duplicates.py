@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from .codecs.frequencies import Table
 from .container.entry import EntryRecord
 from .container.quantization import QuantizationRecord
 from .dtypes import DType
@@ -41,8 +42,8 @@ class Written:
 class Duplicates:
     """The tensors of a file that is being written to a real file, open for reading too, or to memory."""
 
-    def __init__(self, file: BinaryIO, entries: list[EntryRecord], bank: ModelBank) -> None:
-        self._file, self._entries, self._bank = file, entries, bank
+    def __init__(self, file: BinaryIO, entries: list[EntryRecord], tables: list[Table]) -> None:
+        self._file, self._entries, self._bank = file, entries, ModelBank(tables)
         self._start = file.tell() if isinstance(file, io.BytesIO) else 0
         self._written: dict[Key, Written | None] = {}  # None: of a tensor that is on its way into the file
 

@@ -21,7 +21,7 @@ class FileBody:
     def __init__(self, file: BinaryIO, index: Index, readable: bool) -> None:
         self.file, self.index = file, index
         self.pool = TablePool()
-        self.duplicates = Duplicates(file, index.entries, self.pool.bank) if readable else None
+        self.duplicates = Duplicates(file, index.entries, self.pool.tables) if readable else None
         self.stored_bytes = 0
         self._numbers: dict[str, int] = {}
 

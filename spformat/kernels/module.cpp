@@ -70,11 +70,12 @@ nb::bytes pack_classes(nb::bytes classes, unsigned width) {
   return nb::bytes(out.data(), spf::bytes_of_bits(classes.size(), width));
 }
 
-// The tables of one file, expanded. Memory is only touched for those that are used.
+// The tables of one file, expanded for decoding or for encoding. Memory is only touched for those that are used.
 class BoundModels {
  public:
   explicit BoundModels(bool encoding)
-      : decode_(new spf::DecodeModel[kMost]), encode_(encoding ? new spf::EncodeModel[kMost] : nullptr) {
+      : decode_(encoding ? nullptr : new spf::DecodeModel[kMost]),
+        encode_(encoding ? new spf::EncodeModel[kMost] : nullptr) {
     for (int16_t& escape : escape_) escape = -1;
   }
 
@@ -84,8 +85,8 @@ class BoundModels {
     int escape = -1;
     const auto* data = reinterpret_cast<const uint8_t*>(table.c_str());
     if (const char* wrong = spf::read_table(data, table.size(), frequencies, &escape)) throw nb::value_error(wrong);
-    spf::expand_decode_model(frequencies, decode_[number]);
-    if (encode_) spf::expand_encode_model(frequencies, encode_[number]);
+    if (decode_) spf::expand_decode_model(frequencies, decode_[number]);
+    if (encode_) spf::expand_encode_model(frequencies, escape, encode_[number]);
     escape_[number] = static_cast<int16_t>(escape);
     unsigned largest = 255;
     while (frequencies[largest] == 0) --largest;

@@ -13,7 +13,7 @@ from .coding import Codebook, Coding, Floatsplit, Rans, Scaled, Strips, number_o
 class ModelBank:
     """The tables of one file, expanded when they are first needed.
 
-    `tables` is the list of the file; it may grow. encoding: for writing, too.
+    `tables` is the list of the file; it may grow. encoding: for writing, else for reading.
     """
 
     def __init__(self, tables: list[Table], encoding: bool = False) -> None:
