@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,17 @@ def encoded(
     one that was measured.
     """
     table = statistics.job_table(bits, storage, coding.address if coding else 0)
-    rooms = table["stored_bytes"].copy()
+    rooms = list(storage.stored_bytes)
     if coding:
-        _native.most_stored_bytes(table.view(np.uint8), rooms)
-    ends = np.cumsum(rooms)
+        most = np.empty(len(table), np.uint64)
+        _native.most_stored_bytes(table.view(np.uint8), most)
+        rooms = most.tolist()
     start = 0
     while start < len(table):
-        written = int(ends[start - 1]) if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, written + _WINDOW, side="right")))
+        stop, size = start + 1, rooms[start]
+        while stop < len(table) and size + rooms[stop] <= _WINDOW:
+            size += rooms[stop]
+            stop += 1
         yield from _window(name, table, range(start, stop), rooms[start:stop], threads)
         start = stop
     storage.stored_bytes = table["stored_bytes"].tolist()
@@ -42,16 +46,13 @@ def encoded(
 
 
 def _window(
-    name: str, table: jobs.JobTable, blocks: range, rooms: npt.NDArray[np.uint64], threads: int
+    name: str, table: jobs.JobTable, blocks: range, rooms: list[int], threads: int
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Encodes blocks into rooms that are large enough; what was left over is no part of the pieces."""
     window = table[blocks.start : blocks.stop]
-    buffer = np.empty(int(rooms.sum()), np.uint8)
-    starts = np.cumsum(rooms) - rooms
-    window["stored"] = buffer.ctypes.data + starts
+    starts = [0, *accumulate(rooms)]
+    buffer = np.empty(starts[-1], np.uint8)
+    window["stored"] = [buffer.ctypes.data + start for start in starts[:-1]]
     jobs.run("encode", window, threads, owners=[Owner(name, blocks)])
-    if (window["stored_bytes"] == rooms).all():
-        yield buffer
-        return
-    for start, size in zip(starts.tolist(), window["stored_bytes"].tolist(), strict=True):
+    for start, size in zip(starts, window["stored_bytes"].tolist(), strict=False):
         yield buffer[start : start + size]

@@ -7,6 +7,8 @@ namespace {
 
 constexpr uint64_t kShort = 4096;  // gaps below are counted in a histogram, longer ones priced one by one
 
+constexpr uint64_t kTiny = 64;
+
 uint64_t step_of(bool escape, unsigned bits) { return (uint64_t{1} << bits) - (escape ? 1 : 0); }
 
 // A gap of d needs ceil(d / D) entries: the sum over d is the sum over k >= 0 of the number of gaps above k*D.
@@ -49,29 +51,35 @@ void copy_bits(const uint8_t* mask, uint64_t first, uint64_t count, uint64_t* ou
 }
 
 void gap_costs(const uint64_t* mask, uint64_t elements, GapCosts& costs, uint64_t* counts) {
-  uint32_t found[2][kShort] = {};  // two, because equal gaps that follow each other would wait for each other
-  uint64_t next = 0, longest = 0;
+  uint32_t tiny[4][kTiny] = {};  // several, because equal gaps that follow each other would wait for each other
+  uint32_t found[kShort] = {};
+  uint64_t next = 0, longest = kTiny - 1, nonzeros = 0;
   costs = {};
   for_each_bit(mask, elements, [&](uint64_t position) {
     const uint64_t d = position - next + 1;
     next = position + 1;
-    ++costs.nonzeros;
-    if (d < kShort) {
-      ++found[costs.nonzeros % 2][d];
+    ++nonzeros;
+    if (d < kTiny) {
+      ++tiny[nonzeros % 4][d];
+    } else if (d < kShort) {
+      ++found[d];
       longest = d > longest ? d : longest;
-      return;
+    } else {
+      price_one(d, costs);
+      count_gaps(d, 1, counts);
     }
-    price_one(d, costs);
-    count_gaps(d, 1, counts);
   });
-  uint32_t above = 0;  // turns found[0][d] into the number of gaps above d
+  costs.nonzeros = nonzeros;
+  for (uint64_t d = 1; d < kTiny; ++d) found[d] = tiny[0][d] + tiny[1][d] + tiny[2][d] + tiny[3][d];
+  while (longest && !found[longest]) --longest;
+  uint32_t above = 0;  // turns found[d] into the number of gaps above d
   for (uint64_t d = longest + 1; d-- > 0;) {
-    const uint32_t here = found[0][d] + found[1][d];
+    const uint32_t here = found[d];
     if (here) count_gaps(d, here, counts);
-    found[0][d] = above;
+    found[d] = above;
     above += here;
   }
-  price(found[0], longest, costs);
+  price(found, longest, costs);
 }
 
 void count_symbols(const uint8_t* symbols, const uint8_t* contexts, uint64_t count, uint64_t* counts) {

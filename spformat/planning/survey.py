@@ -11,7 +11,7 @@ from ..dtypes import DType
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
 from .blocks import block_elements
-from .codebooks import DistinctValues, distinct_values
+from .codebooks import MOST_DISTINCT, DistinctValues, distinct_values
 from .forced import forced
 from .mask import Mask
 from .policy import Policy
@@ -71,8 +71,8 @@ def _values(
     """What the ways to code the values need, where one may pay."""
     if array.nbytes < _LEAST_CODED:
         return None, None
-    histogram = None
-    if dtype.is_float and not fast:
-        histogram = Histogram.of(array, mask, dtype)
-        _ = histogram.splits, histogram.entropy  # here, not on the thread that chooses
-    return histogram, distinct_values(array)
+    if not dtype.is_float or fast:
+        return None, distinct_values(array)
+    histogram = Histogram.of(array, mask, dtype)
+    _ = histogram.splits, histogram.entropy  # here, not on the thread that chooses
+    return histogram, distinct_values(array) if histogram.distinct <= MOST_DISTINCT else None

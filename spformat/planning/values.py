@@ -55,6 +55,11 @@ class Histogram:
         """How many values there are."""
         return int(self.counts.sum())
 
+    @property
+    def distinct(self) -> int:
+        """How many numbers occur: of patterns there are as many, at least."""
+        return int(np.count_nonzero(self.counts))
+
     @cached_property
     def splits(self) -> list[tuple[FloatPlan, float]]:
         """The two most promising with tables of their own, and the bits of keys and literals."""
