@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,16 +36,47 @@ class Job(Protocol):
         """Puts them where they belong, after those before."""
 
 
+class _Step:
+    """A step of a job: done at once, on a thread, or by whoever waits for it and finds that no thread has begun."""
+
+    def __init__(self, job: Job, step: Callable[[], Any], pool: ThreadPoolExecutor | None) -> None:
+        self.job, self._step = job, step
+        self._future: Future[Any] | None = pool.submit(step) if pool else None
+        self._found = None if pool else step()
+
+    def is_done(self) -> bool:
+        """Whether `result` need not wait."""
+        return self._future is None or self._future.done()
+
+    def help(self) -> bool:
+        """Does it here, unless a thread has begun."""
+        if self._future is None or not self._future.cancel():
+            return False
+        self._future = None
+        self._found = self._step()
+        return True
+
+    def wait(self) -> None:
+        """Until a thread has done it, whatever comes of it."""
+        if self._future is not None:
+            wait([self._future])
+
+    def result(self) -> Any:
+        """What the step returned; raises what it raised."""
+        return self._found if self._future is None else self._future.result()
+
+
 class AssemblyLine:
-    """Takes jobs through their four steps. ahead: some at a time, of which the first and the third are done on threads;
-    otherwise one after the other. What a step raises is raised by the call that waits for it."""
+    """Takes jobs through their four steps. ahead: some at a time, of which the first and the third are done on `threads`
+    threads, this one among them; otherwise one after the other. What a step raises is raised by the call that waits for
+    it."""
 
     def __init__(self, threads: int, ahead: bool) -> None:
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._ahead = ahead and threads > 1
-        self._examined: deque[tuple[Job, Future[None]]] = deque()
-        self._encoded: deque[tuple[Job, Future[Pieces]]] = deque()
+        self._examined: deque[_Step] = deque()
+        self._encoded: deque[_Step] = deque()
         self._under_way = 0
 
     def add(self, job: Job) -> None:
@@ -55,7 +87,7 @@ class AssemblyLine:
             job.settle()
             job.write(job.encode(self._threads))
             return
-        self._examined.append((job, self._started(job.size, job.examine, 1)))
+        self._examined.append(self._started(job, partial(job.examine, 1)))
         self._under_way += _counted(job)
         while self._under_way > _MOST_UNDER_WAY or self._is_next_done():
             self._advance()
@@ -80,32 +112,33 @@ class AssemblyLine:
 
     def _is_next_done(self) -> bool:
         """Whether a step can be taken without waiting."""
-        return any(queue[0][1].done() for queue in (self._encoded, self._examined) if queue)
+        return any(queue[0].is_done() for queue in (self._encoded, self._examined) if queue)
 
     def _advance(self) -> None:
-        """Writes the next tensor if it is ready; else decides on the next one, so that there is more to encode."""
-        if self._encoded and (self._encoded[0][1].done() or not self._examined):
+        """Writes the next tensor if it is ready; else decides on the next one, so that there is more to encode; else
+        does a step that waits for a thread."""
+        if self._encoded and self._encoded[0].is_done():
             self._write_next()
-            return
-        job, examined = self._examined.popleft()
+        elif self._examined and self._examined[0].is_done():
+            self._settle_next()
+        elif not any(step.help() for step in (*self._encoded, *self._examined)):
+            (self._encoded or self._examined)[0].wait()
+
+    def _settle_next(self) -> None:
+        examined = self._examined.popleft()
         examined.result()
-        job.settle()
-        self._encoded.append((job, self._started(job.size, _encoded, job)))
+        examined.job.settle()
+        self._encoded.append(self._started(examined.job, partial(_encoded, examined.job)))
 
     def _write_next(self) -> None:
-        job, encoded = self._encoded.popleft()
-        job.write(encoded.result())
-        self._under_way -= _counted(job)
+        encoded = self._encoded.popleft()
+        encoded.job.write(encoded.result())
+        self._under_way -= _counted(encoded.job)
 
-    def _started(self, size: int, step: Any, *arguments: Any) -> Future[Any]:
-        """The step on a thread, or done at once."""
-        if size >= _WORTH_A_THREAD:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, "spformat")
-            return self._pool.submit(step, *arguments)
-        done: Future[Any] = Future()
-        done.set_result(step(*arguments))
-        return done
+    def _started(self, job: Job, step: Callable[[], Any]) -> _Step:
+        if job.size >= _WORTH_A_THREAD and self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads - 1, "spformat")
+        return _Step(job, step, self._pool if job.size >= _WORTH_A_THREAD else None)
 
 
 def _encoded(job: Job) -> Pieces:
