@@ -1,4 +1,7 @@
 // The planner's kernels for Python: takes buffers, releases the GIL, returns failures as tuples.
+#include <memory>
+#include <vector>
+
 #include "bindings.h"
 #include "codebook.h"
 #include "frequencies.h"
@@ -37,27 +40,65 @@ uint64_t nonzero_mask(ConstBytes data, unsigned itemsize, Words mask, unsigned t
   return spf::run_nonzero_mask(data.data(), itemsize, count, mask.data(), threads);
 }
 
-nb::object transpose_mask(ConstBytes mask, uint64_t rows, uint64_t columns, Bytes out) {
-  if (out.size() < spf::bytes_of_bits(rows * columns, 1)) throw nb::value_error("too little room");
-  return over_mask(mask, rows * columns, [&](const uint8_t* data) {
-    return spf::run_transpose_mask(data, rows, columns, out.data());
-  });
-}
+// Costs and symbol counts of the gaps of a mask: 33 numbers for each block, and 256.
+struct GapRoom {
+  uint64_t per_block;
+  spf::GapCosts* costs;
+  uint64_t* symbols;
+};
 
-nb::object gap_costs(ConstBytes mask, uint64_t elements, uint64_t per_block, Words costs, Words counts,
-                     unsigned threads) {
-  if (costs.size() != blocks_of(elements, per_block) * sizeof(spf::GapCosts) / 8 || counts.size() != 256)
+GapRoom gap_room(uint64_t elements, uint64_t per_block, const Words& costs, const Words& symbols) {
+  if (costs.size() != blocks_of(elements, per_block) * sizeof(spf::GapCosts) / 8 || symbols.size() != 256)
     throw nb::value_error("the cost table has the wrong size");
+  return {per_block, reinterpret_cast<spf::GapCosts*>(costs.data()), symbols.data()};
+}
+
+nb::object gap_costs(ConstBytes mask, uint64_t elements, uint64_t per_block, Words costs, Words symbols,
+                     unsigned threads) {
+  const GapRoom room = gap_room(elements, per_block, costs, symbols);
   return over_mask(mask, elements, [&](const uint8_t* data) {
-    return spf::run_gap_costs(data, elements, per_block, reinterpret_cast<spf::GapCosts*>(costs.data()), counts.data(),
-                              threads);
+    return spf::run_gap_costs(data, elements, per_block, room.costs, room.symbols, threads);
   });
 }
 
-nb::object count_bytes(ConstBytes mask, uint64_t elements, uint64_t per_block, Words counts, unsigned threads) {
-  if (blocks_of(elements, per_block) && counts.size() != 256) throw nb::value_error("256 counts are needed");
-  return over_mask(mask, elements, [&](const uint8_t* data) {
-    return spf::run_count_bytes(data, elements, per_block, counts.data(), threads);
+// Of the transpose: its mask goes into `turned`, which is zero and as long.
+nb::object turned_gap_costs(ConstBytes mask, uint64_t rows, uint64_t columns, uint64_t per_block, Bytes turned,
+                            Words costs, Words symbols, unsigned threads) {
+  const GapRoom room = gap_room(rows * columns, per_block, costs, symbols);
+  if (turned.size() < spf::bytes_of_bits(rows * columns, 1) + kMaskSlack) throw nb::value_error("too little room");
+  return over_mask(mask, rows * columns, [&](const uint8_t* data) {
+    const spf::JobFailure failure = spf::run_transpose_mask(data, rows, columns, turned.data());
+    if (failure.failure) return failure;
+    return spf::run_gap_costs(turned.data(), rows * columns, per_block, room.costs, room.symbols, threads);
+  });
+}
+
+// A table for each 256 counts of mask bytes, and the bits that all take; a failure is a tuple of four.
+template <class Count>
+nb::object mask_tables(const ConstBytes& mask, uint64_t elements, size_t contexts, Count&& count) {
+  std::vector<uint64_t> counts(256 * contexts);
+  std::vector<uint8_t> tables(spf::kMostTableBytes * contexts);
+  std::vector<size_t> sizes(contexts);
+  double bits = 0;
+  const nb::object failure = over_mask(mask, elements, [&](const uint8_t* data) {
+    const spf::JobFailure found = count(data, counts.data());
+    for (size_t k = 0; k < contexts && !found.failure; ++k) {
+      double here = 0;
+      sizes[k] = spf::make_mask_table(counts.data() + 256 * k, tables.data() + spf::kMostTableBytes * k, &here);
+      bits += here;
+    }
+    return found;
+  });
+  if (!failure.is_none()) return failure;
+  nb::list made;
+  for (size_t k = 0; k < contexts; ++k) made.append(nb::bytes(tables.data() + spf::kMostTableBytes * k, sizes[k]));
+  return nb::make_tuple(made, bits);
+}
+
+nb::object byte_tables(ConstBytes mask, uint64_t elements, uint64_t per_block, unsigned threads) {
+  if (blocks_of(elements, per_block) == 0) throw nb::value_error("no elements");
+  return mask_tables(mask, elements, 1, [&](const uint8_t* data, uint64_t* counts) {
+    return spf::run_count_bytes(data, elements, per_block, counts, threads);
   });
 }
 
@@ -70,17 +111,16 @@ const uint8_t* classes_of(const nb::bytes& classes, unsigned count, uint64_t lin
   return data_of(classes);
 }
 
-nb::object count_strips(ConstBytes mask, uint64_t rows, uint64_t columns, uint64_t per_block, unsigned row_classes,
-                        unsigned column_classes, nb::bytes of_rows, nb::bytes of_columns, Words counts,
-                        unsigned threads) {
+nb::object strip_tables(ConstBytes mask, uint64_t rows, uint64_t columns, uint64_t per_block, unsigned row_classes,
+                        unsigned column_classes, nb::bytes of_rows, nb::bytes of_columns, unsigned threads) {
   const bool whole = columns && (per_block >= rows * columns || (per_block && per_block % columns == 0));
-  if (!whole || counts.size() != size_t{256} * row_classes * column_classes)
-    throw nb::value_error("blocks are not whole rows, or the counts have the wrong size");
+  if (!whole) throw nb::value_error("blocks are not whole rows");
   const spf::StripClasses classes{classes_of(of_rows, row_classes, rows), classes_of(of_columns, column_classes, columns),
                                   static_cast<uint8_t>(row_classes), static_cast<uint8_t>(column_classes)};
-  return over_mask(mask, rows * columns, [&](const uint8_t* data) {
-    return spf::run_count_strips(data, rows, columns, per_block, classes, counts.data(), threads);
-  });
+  return mask_tables(mask, rows * columns, size_t{row_classes} * column_classes,
+                     [&](const uint8_t* data, uint64_t* counts) {
+                       return spf::run_count_strips(data, rows, columns, per_block, classes, counts, threads);
+                     });
 }
 
 nb::object line_classes(ConstBytes mask, Bytes of_row, Bytes of_column, Floats bits, unsigned threads) {
@@ -98,46 +138,56 @@ void key_histogram(ConstBytes data, unsigned itemsize, unsigned shift, uint64_t 
   spf::key_histogram(data.data(), itemsize, data.size() / itemsize, shift, mask, histogram.data());
 }
 
-// Returns the number that the first count is of, and how many there are.
-nb::object leading_bits(ConstBytes data, unsigned itemsize, Words mask, unsigned shift, unsigned bits, Words counts,
-                        unsigned threads) {
-  const uint64_t count = data.size() / itemsize;
-  if (itemsize > 8 || shift >= 8 * itemsize) throw nb::value_error("the shift is too large");
-  if (bits > spf::kLeadingBits || counts.size() < size_t{1} << bits) throw nb::value_error("the histogram is too short");
-  if (mask.size() < spf::words_of_bits(count)) throw nb::value_error("the mask is too short");
-  spf::Span span{};
-  spf::JobFailure failure;
-  {
-    nb::gil_scoped_release release;
-    failure = spf::run_leading_bits(data.data(), itemsize, mask.data(), count, shift, bits, counts.data(), &span, threads);
-  }
-  return failure.failure ? nb::none() : nb::object(nb::make_tuple(span.first, span.size));
-}
-
 spf::Leading leading_of(const Words& counts, uint64_t first, unsigned shift, unsigned width) {
   if (counts.size() % spf::kCoarsest || first % spf::kCoarsest || width > 64 || shift + 2 > width)
     throw nb::value_error("not a histogram of leading bits");
   return {counts.data(), counts.size(), first, shift, width};
 }
 
-double leading_entropy(Words counts, uint64_t first, unsigned shift, unsigned width) {
-  return spf::leading_entropy(leading_of(counts, first, shift, width));
-}
-
-// Splits with tables of their own: (shift, base, table, bits) of each.
-nb::list make_splits(Words counts, uint64_t first, unsigned shift, unsigned width) {
-  const spf::Leading leading = leading_of(counts, first, shift, width);
+// What the planner asks of a histogram of leading bits: its entropy, and splits with tables of their own.
+struct Weighed {
+  explicit Weighed(const spf::Leading& leading) : entropy(spf::leading_entropy(leading)) {
+    failure = spf::run_make_splits(leading, made, &found);
+  }
+  // The entropy, and (shift, base, table, bits) of each split.
+  nb::object result() const {
+    nb::list splits;
+    for (unsigned k = 0; k < found; ++k)
+      splits.append(nb::make_tuple(made[k].split.shift, made[k].split.base,
+                                   nb::bytes(made[k].table, made[k].table_bytes), made[k].bits));
+    return nb::make_tuple(entropy, splits);
+  }
+  double entropy;
   spf::MadeSplit made[2];
   unsigned found = 0;
+  spf::JobFailure failure;
+};
+
+// None without memory.
+nb::object weigh_leading(Words counts, uint64_t first, unsigned shift, unsigned width) {
+  const Weighed weighed(leading_of(counts, first, shift, width));
+  return weighed.failure.failure ? nb::none() : weighed.result();
+}
+
+// Returns the number that the first count is of, how many there are, and what weigh_leading gives for them.
+nb::object leading_bits(ConstBytes data, unsigned itemsize, Words mask, unsigned shift, unsigned bits, Words counts,
+                        unsigned threads) {
+  const uint64_t count = data.size() / itemsize;
+  if (itemsize > 8 || shift + bits >= 8 * itemsize) throw nb::value_error("the shift is too large");
+  if (bits > spf::kLeadingBits || bits < 7 || counts.size() < size_t{1} << bits)
+    throw nb::value_error("the histogram is too short");
+  if (mask.size() < spf::words_of_bits(count)) throw nb::value_error("the mask is too short");
+  spf::Span span{};
+  std::unique_ptr<Weighed> weighed;
   {
     nb::gil_scoped_release release;
-    spf::run_make_splits(leading, made, &found);
+    const spf::JobFailure failure =
+        spf::run_leading_bits(data.data(), itemsize, mask.data(), count, shift, bits, counts.data(), &span, threads);
+    if (!failure.failure)
+      weighed = std::make_unique<Weighed>(spf::Leading{counts.data(), span.size, span.first, shift, 8 * itemsize});
   }
-  nb::list splits;
-  for (unsigned k = 0; k < found; ++k)
-    splits.append(nb::make_tuple(made[k].split.shift, made[k].split.base, nb::bytes(made[k].table, made[k].table_bytes),
-                                 made[k].bits));
-  return splits;
+  if (!weighed || weighed->failure.failure) return nb::none();
+  return nb::make_tuple(span.first, span.size, weighed->result());
 }
 
 double split_bits(Words counts, uint64_t first, unsigned shift, unsigned width, uint8_t split_shift, uint32_t base,
@@ -172,20 +222,6 @@ nb::object make_symbol_table(Words counts) {
   return nb::make_tuple(nb::bytes(out, size), bits);
 }
 
-// For each 256 counts of mask bytes a table, and the bits that all of them take.
-nb::object make_mask_tables(Words counts) {
-  nb::list tables;
-  double bits = 0;
-  for (size_t context = 0; context < counts.size() / 256; ++context) {
-    uint8_t out[spf::kMostTableBytes];
-    double here = 0;
-    const size_t size = spf::make_mask_table(counts.data() + 256 * context, out, &here);
-    tables.append(nb::bytes(out, size));
-    bits += here;
-  }
-  return nb::make_tuple(tables, bits);
-}
-
 void symbol_bits(nb::bytes table, unsigned literal_bits, Floats bits) {
   if (bits.size() != 256) throw nb::value_error("room for 256 numbers is needed");
   uint16_t frequencies[256];
@@ -208,27 +244,26 @@ nb::object cheapest_table(Floats bits, Words counts) {
 void bind_planner(nb::module_& m) {
   m.def("nonzero_mask", &nonzero_mask, nb::arg("data"), nb::arg("itemsize"), nb::arg("mask"), nb::arg("threads"),
         "One bit for each element of a tensor: whether it is nonzero. Returns how many are.");
-  m.def("transpose_mask", &transpose_mask, nb::arg("mask"), nb::arg("rows"), nb::arg("columns"), nb::arg("out"),
-        "The mask of the transpose, into zeros.");
   m.def("gap_costs", &gap_costs, nb::arg("mask"), nb::arg("elements"), nb::arg("per_block"), nb::arg("costs"),
-        nb::arg("counts"), nb::arg("threads"),
+        nb::arg("symbols"), nb::arg("threads"),
         "Entries that each width of the default gap code needs, 33 numbers a block, and counts of its 8-bit codes.");
-  m.def("count_bytes", &count_bytes, nb::arg("mask"), nb::arg("elements"), nb::arg("per_block"), nb::arg("counts"),
-        nb::arg("threads"), "Counts the bytes of the blocks' masks.");
-  m.def("count_strips", &count_strips, nb::arg("mask"), nb::arg("rows"), nb::arg("columns"), nb::arg("per_block"),
-        nb::arg("row_classes"), nb::arg("column_classes"), nb::arg("of_rows"), nb::arg("of_columns"), nb::arg("counts"),
-        nb::arg("threads"), "Counts the bytes of strips, 256 numbers for each (row class, column class).");
+  m.def("turned_gap_costs", &turned_gap_costs, nb::arg("mask"), nb::arg("rows"), nb::arg("columns"),
+        nb::arg("per_block"), nb::arg("turned"), nb::arg("costs"), nb::arg("symbols"), nb::arg("threads"),
+        "The same of the transpose, and its mask.");
+  m.def("byte_tables", &byte_tables, nb::arg("mask"), nb::arg("elements"), nb::arg("per_block"), nb::arg("threads"),
+        "The table for the bytes of the blocks' masks, and the bits that they take.");
+  m.def("strip_tables", &strip_tables, nb::arg("mask"), nb::arg("rows"), nb::arg("columns"), nb::arg("per_block"),
+        nb::arg("row_classes"), nb::arg("column_classes"), nb::arg("of_rows"), nb::arg("of_columns"),
+        nb::arg("threads"), "The table for the bytes of strips of each (row class, column class), and all their bits.");
   m.def("line_classes", &line_classes, nb::arg("mask"), nb::arg("of_row"), nb::arg("of_column"), nb::arg("bits"),
         nb::arg("threads"), "Sorts rows and columns into 16 classes by density; the entropies for 1 to 16 of each.");
   m.def("key_histogram", &key_histogram, nb::arg("data"), nb::arg("itemsize"), nb::arg("shift"), nb::arg("mask"),
         nb::arg("histogram"), "Counts (bits >> shift) & mask over the nonzeros.");
   m.def("leading_bits", &leading_bits, nb::arg("data"), nb::arg("itemsize"), nb::arg("mask"), nb::arg("shift"),
         nb::arg("bits"), nb::arg("counts"), nb::arg("threads"),
-        "Counts some bits of the nonzeros; returns first and size of what is occupied. None without memory.");
-  m.def("leading_entropy", &leading_entropy, nb::arg("counts"), nb::arg("first"), nb::arg("shift"), nb::arg("width"),
-        "The entropy of leading bits.");
-  m.def("make_splits", &make_splits, nb::arg("counts"), nb::arg("first"), nb::arg("shift"), nb::arg("width"),
-        "The two most promising floatsplits with tables of their own.");
+        "Counts some bits of the nonzeros; first and size of what is occupied, and it weighed. None without memory.");
+  m.def("weigh_leading", &weigh_leading, nb::arg("counts"), nb::arg("first"), nb::arg("shift"), nb::arg("width"),
+        "Entropy of leading bits, and the two most promising floatsplits. None without memory.");
   m.def("split_bits", &split_bits, nb::arg("counts"), nb::arg("first"), nb::arg("shift"), nb::arg("width"),
         nb::arg("split_shift"), nb::arg("base"), nb::arg("table"), "Bits of keys and literals under a table.");
   m.def("distinct_nonzeros", &distinct_nonzeros, nb::arg("data"), nb::arg("itemsize"), nb::arg("patterns"),
@@ -237,8 +272,6 @@ void bind_planner(nb::module_& m) {
         nb::arg("outside"), "A table of rans for the counts of 256 symbols.");
   m.def("make_symbol_table", &make_symbol_table, nb::arg("counts"),
         "A table without escape for the counts of 256 symbols, and the bits that they take.");
-  m.def("make_mask_tables", &make_mask_tables, nb::arg("counts"),
-        "Tables for the bytes of a mask, one for each 256 counts, and the bits that all take.");
   m.def("symbol_bits", &symbol_bits, nb::arg("table"), nb::arg("literal_bits"), nb::arg("bits"),
         "Bits of each symbol under a table.");
   m.def("cheapest_table", &cheapest_table, nb::arg("bits"), nb::arg("counts"),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _native
+from ..codecs.frequencies import Table
 from ..layouts import jobs
 from ..layouts.view import View, view_of
 
@@ -62,37 +63,38 @@ class Mask:
     def elements(self) -> int:
         return self.view.elements
 
-    def transposed(self) -> Mask:
-        """The mask of the transpose of the view."""
-        view, words = self.view, np.zeros_like(self.words)
-        _check(_native.transpose_mask(self._bytes, view.rows, view.row_elements, words.view(np.uint8)))
-        return Mask(View(view.row_elements, view.rows), words, self.nonzeros, self.threads)
-
     def gap_statistics(self, per_block: int) -> GapStatistics:
         """Of the tensor cut into blocks of that many elements."""
-        costs = np.empty((-(-self.elements // per_block), 1 + 2 * GAP_WIDTHS), np.uint64)
-        symbols = np.zeros(256, np.uint64)
+        costs, symbols = _gap_room(self.elements, per_block)
         _check(_native.gap_costs(self._bytes, self.elements, per_block, costs.reshape(-1), symbols, self.threads))
-        entries = costs[:, 1:].reshape(-1, 2, GAP_WIDTHS).view(np.int64)
-        return GapStatistics(costs[:, 0].tolist(), entries, symbols)
+        return _gap_statistics(costs, symbols)
 
-    def byte_counts(self, per_block: int) -> Counts:
-        """How often each byte occurs in the masks of all blocks, shape (256,)."""
-        counts = np.zeros(256, np.uint64)
-        _check(_native.count_bytes(self._bytes, self.elements, per_block, counts, self.threads))
-        return counts
-
-    def strip_counts(self, per_block: int, classes: tuple[int, int], of_rows: bytes, of_columns: bytes) -> Counts:
-        """How often each byte occurs in strips, shape (row classes * column classes, 256). classes: how many of rows
-        and of columns there are; of_rows, of_columns: that of each, no bytes where there is one."""
-        counts = np.zeros((classes[0] * classes[1], 256), np.uint64)
+    def turned_gap_statistics(self, per_block: int) -> tuple[GapStatistics, npt.NDArray[np.uint64]]:
+        """Of the transpose of the view, and its mask."""
+        costs, symbols = _gap_room(self.elements, per_block)
         rows, columns, _ = self.view
-        _check(
-            _native.count_strips(
-                self._bytes, rows, columns, per_block, *classes, of_rows, of_columns, counts.reshape(-1), self.threads
+        turned = np.zeros(len(self.words), np.uint64)
+        room = turned.view(np.uint8), costs.reshape(-1), symbols
+        _check(_native.turned_gap_costs(self._bytes, rows, columns, per_block, *room, self.threads))
+        return _gap_statistics(costs, symbols), turned
+
+    def byte_tables(self, per_block: int) -> tuple[list[Table], float]:
+        """The table for the bytes of the masks of all blocks, and the bits that they take."""
+        return _tables(_native.byte_tables(self._bytes, self.elements, per_block, self.threads))
+
+    def strip_tables(
+        self, per_block: int, classes: tuple[int, int], of_rows: bytes, of_columns: bytes
+    ) -> tuple[list[Table], float]:
+        """Tables for the bytes of strips, of each (row class, column class), and the bits that all of them take.
+
+        classes: how many of rows and of columns; of_rows, of_columns: that of each, no bytes where there is one.
+        """
+        rows, columns, _ = self.view
+        return _tables(
+            _native.strip_tables(
+                self._bytes, rows, columns, per_block, *classes, of_rows, of_columns, self.threads
             )
         )
-        return counts
 
     def line_classes(self) -> LineClasses:
         """Rows and columns by density."""
@@ -109,6 +111,23 @@ class Mask:
         return self.words.view(np.uint8)
 
 
-def _check(failure: tuple[int, int, int, int] | None) -> None:
+def _gap_room(elements: int, per_block: int) -> tuple[Counts, Counts]:
+    return np.empty((-(-elements // per_block), 1 + 2 * GAP_WIDTHS), np.uint64), np.zeros(256, np.uint64)
+
+
+def _gap_statistics(costs: Counts, symbols: Counts) -> GapStatistics:
+    entries = costs[:, 1:].reshape(-1, 2, GAP_WIDTHS).view(np.int64)
+    return GapStatistics(costs[:, 0].tolist(), entries, symbols)
+
+
+def _tables(found: tuple[Any, ...]) -> tuple[list[Table], float]:
+    """Tables and bits, unless what was found is a failure."""
+    if len(found) != 2:
+        _check(found)
+    tables, bits = found
+    return [Table(data) for data in tables], bits
+
+
+def _check(failure: Any) -> None:
     if failure is not None:
         raise jobs.error_of(failure, np.zeros(1, jobs.JOB), ())

@@ -13,7 +13,6 @@ from .coding_plan import PositionPlan, RansPlan, stream_overhead_bits
 from .mask import GAP_WIDTHS, GapStatistics, Mask
 from .pool import SymbolCounts, TablePool
 from .strips import strip_plans
-from .tables import mask_tables
 
 _CODED_GAP_BITS = 8
 _LEAST_NONZEROS = 256  # below, plain positions are as small
@@ -115,7 +114,7 @@ def _coded_columns(mask: Mask, per_block: int) -> CodedGaps | None:
     if _SPARSE * mask.nonzeros > mask.elements or min(view.rows, view.row_elements) < 2:
         return None
     per_block = _whole_columns(per_block, view.rows, mask.elements)
-    return _coded_gaps(mask.transposed().gap_statistics(per_block), gaps.COLUMN, per_block)
+    return _coded_gaps(mask.turned_gap_statistics(per_block)[0], gaps.COLUMN, per_block)
 
 
 def _whole_columns(per_block: int, rows: int, elements: int) -> int:
@@ -125,6 +124,6 @@ def _whole_columns(per_block: int, rows: int, elements: int) -> int:
 
 def _coded_bytes(mask: Mask, per_block: int, nonzeros: list[int]) -> PositionPlan:
     """Mask bytes along the rows: finds N:M patterns."""
-    tables, bits = mask_tables(mask.byte_counts(per_block))
+    tables, bits = mask.byte_tables(per_block)
     bits += stream_overhead_bits(bits, len(nonzeros))
     return PositionPlan(Bitmask(), RansPlan(tables[0]), bits, nonzeros, nonzeros)

@@ -12,7 +12,6 @@ from ..layouts.coding import class_width
 from ..layouts.table import Bitmask
 from .coding_plan import PositionPlan, StripsPlan, stream_overhead_bits
 from .mask import CLASS_COUNTS, LineClasses, Mask
-from .tables import mask_tables
 
 _FINEST = 16
 _WIDTHS = tuple(map(class_width, CLASS_COUNTS))
@@ -57,7 +56,7 @@ def _plan(
 ) -> PositionPlan:
     row_classes, column_classes = numbers
     of_rows, of_columns = _coarser(classes.rows, row_classes), _coarser(classes.columns, column_classes)
-    tables, bits = mask_tables(mask.strip_counts(per_block, numbers, of_rows, of_columns))
+    tables, bits = mask.strip_tables(per_block, numbers, of_rows, of_columns)
     bits += stream_overhead_bits(bits, len(nonzeros)) + 8 * row_classes * column_classes
     bits += 8 * bits_size(len(of_rows), class_width(row_classes))
     bits += 8 * bits_size(len(of_columns), class_width(column_classes))

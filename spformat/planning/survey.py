@@ -74,5 +74,4 @@ def _values(
     if not dtype.is_float or fast:
         return None, distinct_values(array)
     histogram = Histogram.of(array, mask, dtype)
-    _ = histogram.splits, histogram.entropy  # here, not on the thread that chooses
     return histogram, distinct_values(array) if histogram.distinct <= MOST_DISTINCT else None

@@ -24,22 +24,9 @@ def free_form(
     return Table(_native.make_table(counts, by_popcount, literal_bits or 0, outside))
 
 
-def mask_tables(counts: npt.NDArray[np.uint64]) -> tuple[list[Table], float]:
-    """For the bytes of a mask, counts of shape (contexts, 256): the table of each context that costs least, and the
-    bits of all. Binomial, unless the bytes are so unlike it that a table of their own pays."""
-    tables, bits = _native.make_mask_tables(counts.reshape(-1))
-    return [Table(data) for data in tables], bits
-
-
 @lru_cache(maxsize=4096)
 def symbol_bits(table: Table, literal_bits: int) -> npt.NDArray[np.float64]:
     """Bits of each symbol, shape (256,): its share of the slots, or escape and literal; infinite where neither is."""
     bits = np.empty(256, np.float64)
     _native.symbol_bits(table.data, literal_bits, bits)
     return bits
-
-
-def cost(histogram: Histogram, bits: npt.NDArray[np.float64]) -> float:
-    """Bits that a histogram takes; symbols that do not occur cost nothing, however dear."""
-    seen = histogram > 0
-    return float(histogram[seen] @ bits[seen])

@@ -20,6 +20,7 @@ from .pool import TablePool
 
 BitPatterns = npt.NDArray[Any]
 Counts = npt.NDArray[np.uint64]
+_Weighed = tuple[float, list[tuple[int, int, bytes, float]]]
 _HIGH_BITS = 15  # leading magnitude bits that are looked at: what a literal can hold
 _REMEMBERED = 8  # splits of the tensors before that are tried
 _LEAST_VALUES = 64  # below, not even a table that is there already pays
@@ -28,12 +29,17 @@ _LEAST_VALUES = 64  # below, not even a table that is there already pays
 @dataclass(frozen=True)
 class Histogram:
     """How often values have each number as their leading magnitude bits, from `first` on: a multiple of what the
-    coarsest fold adds up. shift: of the lowest of these bits. Numbers that are not in `counts` do not occur."""
+    coarsest fold adds up. shift: of the lowest of these bits. Numbers that are not in `counts` do not occur.
+
+    entropy: of these bits, in bits. splits: the two most promising with tables of their own, and the bits of keys and
+    literals."""
 
     counts: Counts
     first: int
     shift: int
     width: int
+    entropy: float
+    splits: list[tuple[FloatPlan, float]]
 
     @classmethod
     def of(cls, array: BitPatterns, mask: Mask, dtype: DType) -> Histogram:
@@ -44,11 +50,17 @@ class Histogram:
         shift = width - 1 - bits
         counts = np.empty(1 << bits, np.uint64)
         patterns = array.reshape(-1).view(np.uint8)
-        span = _native.leading_bits(patterns, dtype.itemsize, mask.words, shift, bits, counts, mask.threads)
-        if span is None:
-            raise LimitError("not enough memory for a histogram", kind="limits/memory", found=counts.nbytes)
-        first, size = span
-        return cls(counts[:size].copy(), first, shift, width)
+        found = _native.leading_bits(patterns, dtype.itemsize, mask.words, shift, bits, counts, mask.threads)
+        if found is None:
+            raise _no_memory(counts)
+        first, size, weighed = found
+        return cls._weighed(counts[:size].copy(), first, shift, width, weighed)
+
+    @classmethod
+    def _weighed(cls, counts: Counts, first: int, shift: int, width: int, weighed: _Weighed) -> Histogram:
+        entropy, splits = weighed
+        made = [(FloatPlan(split, base, Table(table)), bits) for split, base, table, bits in splits]
+        return cls(counts, first, shift, width, entropy, made)
 
     @cached_property
     def count(self) -> int:
@@ -60,24 +72,16 @@ class Histogram:
         """How many numbers occur: of patterns there are as many, at least."""
         return int(np.count_nonzero(self.counts))
 
-    @cached_property
-    def splits(self) -> list[tuple[FloatPlan, float]]:
-        """The two most promising with tables of their own, and the bits of keys and literals."""
-        made = _native.make_splits(self.counts, self.first, self.shift, self.width)
-        return [(FloatPlan(shift, base, Table(table)), bits) for shift, base, table, bits in made]
-
-    @cached_property
-    def entropy(self) -> float:
-        """Of the leading bits, in bits."""
-        return _native.leading_entropy(self.counts, self.first, self.shift, self.width)
-
     def with_zeros(self, zeros: int) -> Histogram:
         """The same with values whose bits are all zero."""
         if not zeros:
             return self
         counts = np.concatenate([np.zeros(self.first, np.uint64), self.counts])
         counts[0] += np.uint64(zeros)
-        return Histogram(counts, 0, self.shift, self.width)
+        weighed = _native.weigh_leading(counts, 0, self.shift, self.width)
+        if weighed is None:
+            raise _no_memory(counts)
+        return Histogram._weighed(counts, 0, self.shift, self.width, weighed)
 
     def least_bits(self, zeros: int) -> float:
         """What no split takes less than for these values and so many zeros: the entropy of the leading bits, and what
@@ -110,6 +114,10 @@ def best_split(histogram: Histogram, blocks: int, pool: TablePool) -> ValuePlan 
     _, bits, plan = min(weighed, key=lambda each: each[0] + count * (each[2].shift + 1))
     fields = count * (plan.shift + 1)
     return ValuePlan(plan, bits + fields + stream_overhead_bits(bits, blocks, fields))
+
+
+def _no_memory(counts: Counts) -> LimitError:
+    return LimitError("not enough memory for a histogram", kind="limits/memory", found=counts.nbytes)
 
 
 def _n_log2_n(count: int) -> float:
