@@ -67,9 +67,9 @@ class _Step:
 
 
 class AssemblyLine:
-    """Takes jobs through their four steps. ahead: some at a time, of which the first and the third are done on `threads`
-    threads, this one among them; otherwise one after the other. What a step raises is raised by the call that waits for
-    it."""
+    """Takes jobs through their four steps. ahead: some at a time, of which the first and the third step are done on
+    `threads` threads, this one among them; otherwise one job after the other. What a step raises is raised by the call
+    that waits for it."""
 
     def __init__(self, threads: int, ahead: bool) -> None:
         self._threads = threads

@@ -23,9 +23,7 @@ _WINDOW = 1 << 24  # decoded bytes that are compared at a time
 Key = tuple[int, int, tuple[int, ...], QuantizationRecord | None]
 
 
-def key_of(
-    bits: npt.NDArray[Any], dtype: DType, digest: int, quantization: QuantizationRecord | None = None
-) -> Key:
+def key_of(bits: npt.NDArray[Any], dtype: DType, digest: int, quantization: QuantizationRecord | None = None) -> Key:
     """What equal tensors have in common: the digest of their bit patterns, data type, shape, and how they were
     quantized."""
     return digest, dtype.code, bits.shape, quantization

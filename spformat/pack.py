@@ -103,7 +103,9 @@ def pack_source(
 ) -> PackReport:
     """The same from a source that is open."""
     started = time.perf_counter()
-    with Writer(os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads, ahead=True) as writer:
+    with Writer(
+        os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads, ahead=True
+    ) as writer:
         quantized, total = _copy(source, writer, quantizer, progress)
         writer.annotate(_merged(source, metadata))  # a source may learn what to say while it is read
         if verify:

@@ -82,9 +82,7 @@ class Writer:
         bits = _bit_patterns(array, wire)
         of_steps = None if steps is None else (_bit_patterns(steps.array, wire), steps)
         self._line.add(
-            TensorJob(
-                self._body, self._line, name, bits, wire, self._policy, self._threads, quantization, of_steps
-            )
+            TensorJob(self._body, self._line, name, bits, wire, self._policy, self._threads, quantization, of_steps)
         )
         self.dense_bytes += bits.nbytes
         self._names.add(name)

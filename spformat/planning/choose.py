@@ -9,7 +9,7 @@ from .codebooks import codebook_plans
 from .coding_plan import PositionPlan, ValuePlan
 from .pool import TablePool
 from .survey import Survey
-from .values import best_split
+from .values import Histogram, best_split
 
 _RAW = ValuePlan(None, 0.0)
 
@@ -62,12 +62,17 @@ class _Values:
     def _weighed(self, zeros: int, blocks: int, most: int | None) -> list[ValuePlan]:
         found: list[ValuePlan] = []
         histogram, distinct = self._survey.histogram, self._survey.distinct
-        # A zero among dense values takes at least the raw bits, a mask one bit an element: then it need not be weighed.
-        if histogram is not None and zeros * (histogram.shift + 1) <= self._survey.elements:
-            if most is None or histogram.least_bits(zeros) <= 8 * most:
-                split = best_split(histogram.with_zeros(zeros), blocks, self._pool)
-                found += [] if split is None else [split]
+        if histogram is not None and self._may_pay(histogram, zeros, most):
+            split = best_split(histogram.with_zeros(zeros), blocks, self._pool)
+            found += [] if split is None else [split]
         distinct = distinct and distinct.with_zeros(zeros)
         if distinct and 2 * len(distinct.patterns) <= int(distinct.counts.sum()):  # else the codebook alone is too long
             found += codebook_plans(distinct, blocks, self._pool, self._survey.fast)
         return found
+
+    def _may_pay(self, histogram: Histogram, zeros: int, most: int | None) -> bool:
+        """Whether a floatsplit of values and so many zeros may take no more than `most` bytes. A zero takes at least
+        its raw bits, in a mask one bit an element: beyond that dense cannot win."""
+        if zeros * (histogram.shift + 1) > self._survey.elements:
+            return False
+        return most is None or histogram.least_bits(zeros) <= 8 * most

@@ -91,9 +91,7 @@ class Mask:
         """
         rows, columns, _ = self.view
         return _tables(
-            _native.strip_tables(
-                self._bytes, rows, columns, per_block, *classes, of_rows, of_columns, self.threads
-            )
+            _native.strip_tables(self._bytes, rows, columns, per_block, *classes, of_rows, of_columns, self.threads)
         )
 
     def line_classes(self) -> LineClasses:

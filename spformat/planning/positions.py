@@ -41,8 +41,8 @@ class CodedGaps:
 
 @dataclass(frozen=True)
 class Positions:
-    """The ways to store a tensor's positions. plain: without entropy coding; along_rows, down_columns: coded gaps, where
-    they may pay; masks: coded masks."""
+    """The ways to store a tensor's positions. plain: without entropy coding; along_rows, down_columns: coded gaps,
+    where they may pay; masks: coded masks."""
 
     plain: list[PositionPlan]
     along_rows: CodedGaps | None = None

@@ -65,9 +65,7 @@ def survey(name: str, array: BitPatterns, dtype: DType, policy: Policy, threads:
     )
 
 
-def _values(
-    array: BitPatterns, mask: Mask, dtype: DType, fast: bool
-) -> tuple[Histogram | None, DistinctValues | None]:
+def _values(array: BitPatterns, mask: Mask, dtype: DType, fast: bool) -> tuple[Histogram | None, DistinctValues | None]:
     """What the ways to code the values need, where one may pay."""
     if array.nbytes < _LEAST_CODED:
         return None, None
