@@ -52,7 +52,7 @@ SIZES = st.lists(st.sampled_from([0, 100, 1 << 14, 1 << 20, 1 << 23, 1 << 25]), 
 @given(SIZES, st.sampled_from([1, 2, 5]), st.booleans())
 @settings(max_examples=60)
 def test_each_job_takes_its_four_steps_and_is_settled_and_written_in_order(sizes, threads, ahead):
-    log = []
+    log: list[tuple[str, int]] = []
     line = AssemblyLine(threads, ahead)
     for number, size in enumerate(sizes):
         line.add(Noted(number, size, log))
@@ -70,7 +70,7 @@ def test_each_job_takes_its_four_steps_and_is_settled_and_written_in_order(sizes
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("size", [10, 1 << 16, 1 << 25])
 def test_what_a_step_raises_comes_out_and_nothing_is_written_out_of_order(step, size):
-    log = []
+    log: list[tuple[str, int]] = []
     line = AssemblyLine(3, ahead=True)
 
     def add_all():
@@ -118,7 +118,7 @@ def test_equal_tensors_that_are_under_way_are_found():
 
 
 def refused_by(monkeypatch, name):
-    survey = tensor_jobs.survey
+    survey = vars(tensor_jobs)["survey"]
 
     def refuse(other, *arguments):
         if other == name:
@@ -152,7 +152,7 @@ def test_an_exception_of_the_caller_ends_the_threads(tmp_path, error):
 
 
 def test_a_tensor_that_changes_is_named(monkeypatch):
-    array, choose = sparse((100, 100), 0.2), tensor_jobs.choose
+    array, choose = sparse((100, 100), 0.2), vars(tensor_jobs)["choose"]
 
     def change(*arguments):
         found = choose(*arguments)

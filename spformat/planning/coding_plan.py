@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
@@ -10,6 +11,7 @@ from ..layouts.coding import Codebook, Coding, Floatsplit, IndexCodec, Rans, Str
 from ..layouts.table import Layout
 from .pool import TablePool
 
+_DATA = attrgetter("data")
 STATE_BYTES = 4  # of a lane; it holds about one byte of the stream, which keeps the estimate on the safe side
 HEAD_BYTES = 5 + 4  # lanes and words, and the length of a coded index
 
@@ -46,7 +48,7 @@ class StripsPlan:
         return f"strips {self.row_classes}x{self.column_classes}"
 
     def tables(self) -> frozenset[bytes]:
-        return frozenset(table.data for table in self.strip_tables)
+        return frozenset(map(_DATA, self.strip_tables))
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         numbers = bytes(pool.number(table) for table in self.strip_tables)

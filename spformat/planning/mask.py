@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _native
-from ..codecs.frequencies import Table
+from ..codecs.frequencies import Table, table_of
 from ..layouts import jobs
 from ..layouts.view import View, view_of
 
@@ -123,7 +123,7 @@ def _tables(found: tuple[Any, ...]) -> tuple[list[Table], float]:
     if len(found) != 2:
         _check(found)
     tables, bits = found
-    return [Table(data) for data in tables], bits
+    return [table_of(data) for data in tables], bits
 
 
 def _check(failure: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from .pool import TablePool
 
 BitPatterns = npt.NDArray[Any]
 Counts = npt.NDArray[np.uint64]
-_Weighed = tuple[float, list[tuple[int, int, bytes, float]]]
 _HIGH_BITS = 15  # leading magnitude bits that are looked at: what a literal can hold
 _REMEMBERED = 8  # splits of the tensors before that are tried
 _LEAST_VALUES = 64  # below, not even a table that is there already pays
@@ -31,13 +29,14 @@ class Histogram:
     """How often values have each number as their leading magnitude bits, from `first` on: a multiple of what the
     coarsest fold adds up. shift: of the lowest of these bits. Numbers that are not in `counts` do not occur.
 
-    entropy: of these bits, in bits. splits: the two most promising with tables of their own, and the bits of keys and
-    literals."""
+    count: of all values. entropy: of these bits, in bits. splits: the two most promising with tables of their own, and
+    the bits of keys and literals."""
 
     counts: Counts
     first: int
     shift: int
     width: int
+    count: int
     entropy: float
     splits: list[tuple[FloatPlan, float]]
 
@@ -53,19 +52,8 @@ class Histogram:
         found = _native.leading_bits(patterns, dtype.itemsize, mask.words, shift, bits, counts, mask.threads)
         if found is None:
             raise _no_memory(counts)
-        first, size, weighed = found
-        return cls._weighed(counts[:size].copy(), first, shift, width, weighed)
-
-    @classmethod
-    def _weighed(cls, counts: Counts, first: int, shift: int, width: int, weighed: _Weighed) -> Histogram:
-        entropy, splits = weighed
-        made = [(FloatPlan(split, base, Table(table)), bits) for split, base, table, bits in splits]
-        return cls(counts, first, shift, width, entropy, made)
-
-    @cached_property
-    def count(self) -> int:
-        """How many values there are."""
-        return int(self.counts.sum())
+        first, size, (entropy, splits) = found
+        return cls(counts[:size].copy(), first, shift, width, mask.nonzeros, entropy, _plans(splits))
 
     @property
     def distinct(self) -> int:
@@ -81,7 +69,8 @@ class Histogram:
         weighed = _native.weigh_leading(counts, 0, self.shift, self.width)
         if weighed is None:
             raise _no_memory(counts)
-        return Histogram._weighed(counts, 0, self.shift, self.width, weighed)
+        entropy, splits = weighed
+        return Histogram(counts, 0, self.shift, self.width, self.count + zeros, entropy, _plans(splits))
 
     def least_bits(self, zeros: int) -> float:
         """What no split takes less than for these values and so many zeros: the entropy of the leading bits, and what
@@ -114,6 +103,10 @@ def best_split(histogram: Histogram, blocks: int, pool: TablePool) -> ValuePlan 
     _, bits, plan = min(weighed, key=lambda each: each[0] + count * (each[2].shift + 1))
     fields = count * (plan.shift + 1)
     return ValuePlan(plan, bits + fields + stream_overhead_bits(bits, blocks, fields))
+
+
+def _plans(splits: list[tuple[int, int, bytes, float]]) -> list[tuple[FloatPlan, float]]:
+    return [(FloatPlan(shift, base, Table(table)), bits) for shift, base, table, bits in splits]
 
 
 def _no_memory(counts: Counts) -> LimitError:
