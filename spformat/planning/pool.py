@@ -15,6 +15,7 @@ from .tables import symbol_bits
 
 _ENTRY_BYTES = 2  # of a table in the index, besides its own
 _KEY_BYTES = 10  # of the list of tables in the index
+Split = tuple[int, int, Table]  # of floatsplit: shift, base, table
 _NEVER = 1e18  # bits of a symbol that a table lacks
 
 
@@ -35,10 +36,10 @@ class SymbolCounts:
 
 @dataclass
 class TablePool:
-    """Tables in the order of the file. `splits` are the floatsplit parameters that were used: (shift, base, table)."""
+    """Tables in the order of the file. `splits` are the floatsplit parameters that were used."""
 
     tables: list[Table] = field(default_factory=list)
-    splits: list[tuple[int, int, Table]] = field(default_factory=list)
+    splits: list[Split] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bank = ModelBank(self.tables, encoding=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -96,14 +97,19 @@ def _plain_gaps(found: GapStatistics, itemsize: int) -> list[PositionPlan]:
     weighed[gaps.FILLER] += found.entries[:, gaps.FILLER].sum(axis=0) * (8 * itemsize)
     plans = []
     for fill, best in enumerate(weighed.argmin(axis=1).tolist()):
-        layout = Csr(GapCode(bits=best + 1, fill=fill))
+        layout = _gap_layout(gaps.ROW, best + 1, fill)
         entries = found.entries[:, fill, best].tolist()
         plans.append(PositionPlan(layout, None, float(bits[fill, best]), found.nonzeros, entries))
     return plans
 
 
+@cache
+def _gap_layout(axis: int, bits: int, fill: int) -> Csr:
+    return Csr(GapCode(axis=axis, bits=bits, fill=fill))
+
+
 def _coded_gaps(found: GapStatistics, axis: int, per_block: int | None = None) -> CodedGaps:
-    layout = Csr(GapCode(axis=axis, bits=_CODED_GAP_BITS, fill=gaps.ESCAPE))
+    layout = _gap_layout(axis, _CODED_GAP_BITS, gaps.ESCAPE)
     entries = found.entries[:, gaps.ESCAPE, _CODED_GAP_BITS - 1].tolist()
     return CodedGaps(layout, SymbolCounts.of(found.symbols), found.nonzeros, entries, per_block)
 

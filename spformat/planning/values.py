@@ -15,7 +15,7 @@ from ..dtypes import DType
 from ..errors import LimitError
 from .coding_plan import FloatPlan, ValuePlan, stream_overhead_bits
 from .mask import Mask
-from .pool import TablePool
+from .pool import Split, TablePool
 
 BitPatterns = npt.NDArray[Any]
 Counts = npt.NDArray[np.uint64]
@@ -38,7 +38,7 @@ class Histogram:
     width: int
     count: int
     entropy: float
-    splits: list[tuple[FloatPlan, float]]
+    splits: list[tuple[Split, float]]
 
     @classmethod
     def of(cls, array: BitPatterns, mask: Mask, dtype: DType) -> Histogram:
@@ -53,7 +53,7 @@ class Histogram:
         if found is None:
             raise _no_memory(counts)
         first, size, (entropy, splits) = found
-        return cls(counts[:size].copy(), first, shift, width, mask.nonzeros, entropy, _plans(splits))
+        return cls(counts[:size].copy(), first, shift, width, mask.nonzeros, entropy, _splits(splits))
 
     @property
     def distinct(self) -> int:
@@ -70,7 +70,7 @@ class Histogram:
         if weighed is None:
             raise _no_memory(counts)
         entropy, splits = weighed
-        return Histogram(counts, 0, self.shift, self.width, self.count + zeros, entropy, _plans(splits))
+        return Histogram(counts, 0, self.shift, self.width, self.count + zeros, entropy, _splits(splits))
 
     def least_bits(self, zeros: int) -> float:
         """What no split takes less than for these values and so many zeros: the entropy of the leading bits, and what
@@ -80,11 +80,9 @@ class Histogram:
         entropy = self.entropy - _n_log2_n(self.count) + _n_log2_n(count) + _n_log2_n(tiny) - _n_log2_n(tiny + zeros)
         return entropy + count * (self.shift + 1)
 
-    def bits_of(self, plan: FloatPlan) -> float:
-        """Bits of keys and literals; infinite where the plan's table cannot code them."""
-        return _native.split_bits(
-            self.counts, self.first, self.shift, self.width, plan.shift, plan.base, plan.table.data
-        )
+    def bits_of(self, shift: int, base: int, table: Table) -> float:
+        """Bits of keys and literals of a floatsplit; infinite where its table cannot code them."""
+        return _native.split_bits(self.counts, self.first, self.shift, self.width, shift, base, table.data)
 
 
 def best_split(histogram: Histogram, blocks: int, pool: TablePool) -> ValuePlan | None:
@@ -95,18 +93,20 @@ def best_split(histogram: Histogram, blocks: int, pool: TablePool) -> ValuePlan 
     count = histogram.count
     if count < _LEAST_VALUES:
         return None
-    weighed = [(bits + pool.extra_bits(pool.missing(plan.tables())), bits, plan) for plan, bits in histogram.splits]
-    for split in pool.splits[-_REMEMBERED:]:  # their tables are there
-        plan = FloatPlan(*split)
-        bits = histogram.bits_of(plan)
+    weighed = [
+        (bits + pool.extra_bits(pool.missing(frozenset((plan[2].data,)))), bits, plan)
+        for plan, bits in histogram.splits
+    ]
+    for plan in pool.splits[-_REMEMBERED:]:  # their tables are there
+        bits = histogram.bits_of(*plan)
         weighed.append((bits, bits, plan))
-    _, bits, plan = min(weighed, key=lambda each: each[0] + count * (each[2].shift + 1))
-    fields = count * (plan.shift + 1)
-    return ValuePlan(plan, bits + fields + stream_overhead_bits(bits, blocks, fields))
+    _, bits, (shift, base, table) = min(weighed, key=lambda each: each[0] + count * (each[2][0] + 1))
+    fields = count * (shift + 1)
+    return ValuePlan(FloatPlan(shift, base, table), bits + fields + stream_overhead_bits(bits, blocks, fields))
 
 
-def _plans(splits: list[tuple[int, int, bytes, float]]) -> list[tuple[FloatPlan, float]]:
-    return [(FloatPlan(shift, base, Table(table)), bits) for shift, base, table, bits in splits]
+def _splits(found: list[tuple[int, int, bytes, float]]) -> list[tuple[Split, float]]:
+    return [((shift, base, Table(table)), bits) for shift, base, table, bits in found]
 
 
 def _no_memory(counts: Counts) -> LimitError:

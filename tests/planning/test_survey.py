@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from spformat import _native
 from spformat.codecs.frequencies import Table
 from spformat.dtypes import from_numpy
-from spformat.planning.coding_plan import FloatPlan
 from spformat.planning.mask import CLASS_COUNTS, Mask
 from spformat.planning.policy import Policy
 from spformat.planning.pool import SymbolCounts, TablePool
@@ -165,14 +164,14 @@ def leading_numbers(array, dtype):
     return (array[array != 0].astype(np.uint64) & np.uint64(2 ** (width - 1) - 1)) >> np.uint64(shift)
 
 
-def plain_split_bits(numbers, shift, plan, width):
+def plain_split_bits(numbers, first_bit, split, width):
     """Bits of keys and literals, value by value."""
-    table, total = plan.table, 0.0
-    if (plan.base + int(np.flatnonzero(table.frequencies)[-1])) >> (width - 1 - plan.shift):
+    (shift, base, table), total = split, 0.0
+    if (base + int(np.flatnonzero(table.frequencies)[-1])) >> (width - 1 - shift):
         return math.inf
     bits = symbol_bits(table, 16)
-    for number in (numbers >> np.uint64(plan.shift - shift)).tolist():
-        key = number - plan.base
+    for number in (numbers >> np.uint64(shift - first_bit)).tolist():
+        key = number - base
         outside = math.inf if table.escape < 0 else 12 - math.log2(table.frequencies[table.escape]) + 16
         total += bits[key] if 0 <= key < 256 else outside
     return total
@@ -192,12 +191,13 @@ def test_histograms_of_leading_bits_and_splits(dtype, count, density, seed, spre
     assert histogram.entropy == pytest.approx(-float(np.sum(times * np.log2(times / max(len(numbers), 1)))), abs=1e-6)
     if len(numbers) == 0:
         return
-    for plan, bits in histogram.splits:
-        assert bits == pytest.approx(plain_split_bits(numbers, histogram.shift, plan, histogram.width))
-        assert bits + len(numbers) * (plan.shift + 1) >= histogram.least_bits(0) - 1e-6
-        other = FloatPlan(plan.shift, max(plan.base - 3, 0), plan.table)
+    for split, bits in histogram.splits:
+        shift, base, table = split
+        assert bits == pytest.approx(plain_split_bits(numbers, histogram.shift, split, histogram.width))
+        assert bits + len(numbers) * (shift + 1) >= histogram.least_bits(0) - 1e-6
+        other = (shift, max(base - 3, 0), table)
         expected = plain_split_bits(numbers, histogram.shift, other, histogram.width)
-        assert histogram.bits_of(other) == pytest.approx(expected)
+        assert histogram.bits_of(*other) == pytest.approx(expected)
 
 
 @given(st.sampled_from(DTYPES), st.integers(1, 2000), st.integers(0, 3000), st.integers(0, 99))
