@@ -89,11 +89,15 @@ class Weighing:
         (size,) = self._least_bytes(position, [value])
         return Candidate(f"{_label(plain)}{_coded_label(position, value)}", size, storage)
 
+    def entry_bytes(self, position: PositionPlan) -> int:
+        """Of a candidate with tables, at most."""
+        return self._entry + _BLOCK_BYTES * len(position.nonzeros)
+
     def _least_bytes(self, position: PositionPlan, values: list[ValuePlan]) -> list[int]:
         """What candidates take at least; exactly what they take, where there are tables."""
         count, itemsize, pool = position.values, self._dtype.itemsize, self._pool
         missing = pool.missing(position.tables())
-        entry = self._entry + _BLOCK_BYTES * len(position.nonzeros)
+        entry = self.entry_bytes(position)
         least = []
         for value in values:
             raw = value.codec is None

@@ -6,7 +6,7 @@ from ..layouts import gaps
 from ..layouts.table import Csr, Dense
 from .candidate import Candidate, Plans, Weighing, weigh
 from .codebooks import codebook_plans
-from .coding_plan import PositionPlan, ValuePlan
+from .coding_plan import PositionPlan, ValuePlan, stream_overhead_bits
 from .pool import TablePool
 from .survey import Survey
 from .values import Histogram, best_split
@@ -22,7 +22,8 @@ def choose(name: str, survey: Survey, pool: TablePool) -> Candidate:
     values = _Values(survey, pool)
     dense, *others = survey.positions.plans(pool)
     best = weighing.smallest(_plans(others, values))
-    of_dense = weighing.smallest(_plans([dense], values, best.bytes if best else None))
+    most = best.bytes - weighing.entry_bytes(dense) if best else None
+    of_dense = weighing.smallest(_plans([dense], values, most))
     assert of_dense is not None
     return of_dense if best is None or of_dense.bytes <= best.bytes else best
 
@@ -37,7 +38,7 @@ def candidates(name: str, survey: Survey, pool: TablePool) -> list[Candidate]:
 
 
 def _plans(positions: list[PositionPlan], values: _Values, most: int | None = None) -> list[Plans]:
-    """Each plan for positions with those for values. most: bytes beyond which a candidate is not wanted."""
+    """Each plan for positions with those for values. most: bytes of blocks and tables beyond which none is wanted."""
     return [(position, [_RAW, *values.plans(position, most)]) for position in positions]
 
 
@@ -62,7 +63,7 @@ class _Values:
     def _weighed(self, zeros: int, blocks: int, most: int | None) -> list[ValuePlan]:
         found: list[ValuePlan] = []
         histogram, distinct = self._survey.histogram, self._survey.distinct
-        if histogram is not None and self._may_pay(histogram, zeros, most):
+        if histogram is not None and self._may_pay(histogram, zeros, blocks, most):
             split = best_split(histogram.with_zeros(zeros), blocks, self._pool)
             found += [] if split is None else [split]
         distinct = distinct and distinct.with_zeros(zeros)
@@ -70,9 +71,9 @@ class _Values:
             found += codebook_plans(distinct, blocks, self._pool, self._survey.fast)
         return found
 
-    def _may_pay(self, histogram: Histogram, zeros: int, most: int | None) -> bool:
+    def _may_pay(self, histogram: Histogram, zeros: int, blocks: int, most: int | None) -> bool:
         """Whether a floatsplit of values and so many zeros may take no more than `most` bytes. A zero takes at least
         its raw bits, in a mask one bit an element: beyond that dense cannot win."""
         if zeros * (histogram.shift + 1) > self._survey.elements:
             return False
-        return most is None or histogram.least_bits(zeros) <= 8 * most
+        return most is None or histogram.least_bits(zeros) + stream_overhead_bits(0.0, blocks) <= 8 * most
