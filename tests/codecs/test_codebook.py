@@ -21,10 +21,10 @@ from spformat.planning.bound import bound_bytes
 from spformat.planning.candidate import Candidate
 from spformat.planning.codebooks import distinct_values
 from spformat.planning.coding_plan import CodebookPlan
-from spformat.planning.tables import free_form
 from spformat.reader import Reader
 from tests import coded_model, forge
 from tests.helpers import raw, read_everything, refused
+from tests.tables import free_form
 
 HALVES = np.array([0.5, -0.5, -0.5, 0.5], np.float32)
 PATTERNS = bytes.fromhex("0000003F 000000BF")

@@ -10,10 +10,10 @@ from spformat.codecs.frequencies import Table
 from spformat.dtypes import BY_NAME
 from spformat.layouts.coding import Floatsplit
 from spformat.planning import choose as choosing
-from spformat.planning.tables import free_form
 from spformat.reader import Reader
 from tests import coded_model
 from tests.helpers import binomial, raw, read_everything, weighed
+from tests.tables import free_form
 
 DTYPES = ["F32", "BF16", "F16", "F64", "F8_E4M3", "I32"]
 

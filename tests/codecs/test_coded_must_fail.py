@@ -16,9 +16,9 @@ from spformat.layouts.table import Bitmask, Csr
 from spformat.planning import statistics
 from spformat.planning.candidate import Candidate
 from spformat.planning.coding_plan import FloatPlan, RansPlan, StripsPlan
-from spformat.planning.tables import free_form
 from tests import forge
 from tests.helpers import binomial, refused
+from tests.tables import free_form
 
 SHAPE = (20, 40)  # three strips, the last of four rows
 ARRAY = np.where(np.random.default_rng(1).random(SHAPE) < 0.3, np.random.default_rng(2).standard_normal(SHAPE), 0)

@@ -15,9 +15,10 @@ from spformat.planning.mask import CLASS_COUNTS, Mask
 from spformat.planning.policy import Policy
 from spformat.planning.pool import SymbolCounts, TablePool
 from spformat.planning.survey import survey
-from spformat.planning.tables import free_form, symbol_bits
+from spformat.planning.tables import symbol_bits
 from spformat.planning.values import Histogram
 from tests.helpers import sparse
+from tests.tables import free_form
 
 pytestmark = pytest.mark.usefixtures("simd")
 SHAPES = [(7, 9), (64, 64), (130, 33), (33, 130), (8, 5), (300, 8), (16, 700), (3000, 2)]
