@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from .codecs.frequencies import Table
 from .container.entry import EntryRecord
 from .container.quantization import QuantizationRecord
 from .dtypes import DType
@@ -22,6 +23,12 @@ _WINDOW = 1 << 24  # decoded bytes that are compared at a time
 Key = tuple[int, int, tuple[int, ...], QuantizationRecord | None]
 
 
+def key_of(bits: npt.NDArray[Any], dtype: DType, digest: int, quantization: QuantizationRecord | None = None) -> Key:
+    """What equal tensors have in common: the digest of their bit patterns, data type, shape, and how they were
+    quantized."""
+    return digest, dtype.code, bits.shape, quantization
+
+
 @dataclass(frozen=True)
 class Written:
     """A tensor of the file: its number in the index and the first byte of its section."""
@@ -33,32 +40,30 @@ class Written:
 class Duplicates:
     """The tensors of a file that is being written to a real file, open for reading too, or to memory."""
 
-    def __init__(self, file: BinaryIO, entries: list[EntryRecord], bank: ModelBank) -> None:
-        self._file, self._entries, self._bank = file, entries, bank
+    def __init__(self, file: BinaryIO, entries: list[EntryRecord], tables: list[Table]) -> None:
+        self._file, self._entries, self._bank = file, entries, ModelBank(tables)
         self._start = file.tell() if isinstance(file, io.BytesIO) else 0
-        self._written: dict[Key, Written] = {}
+        self._written: dict[Key, Written | None] = {}  # None: of a tensor that is on its way into the file
 
-    def find(
-        self,
-        bits: npt.NDArray[Any],
-        dtype: DType,
-        digest: int,
-        threads: int | None,
-        quantization: QuantizationRecord | None = None,
-    ) -> int | None:
-        """The number of an entry whose tensor has this data type, this shape, these bit patterns and this record."""
-        written = self._written.get((digest, dtype.code, bits.shape, quantization))
+    def expect(self, key: Key) -> bool:
+        """Notes that a tensor with this key will be written. False when one is on its way already, which must be
+        written before it can be found."""
+        if key in self._written:
+            return self._written[key] is not None
+        self._written[key] = None
+        return True
+
+    def find(self, key: Key, bits: npt.NDArray[Any], threads: int | None) -> int | None:
+        """The number of an entry whose tensor has this key and these bit patterns."""
+        written = self._written.get(key)
         if written is None or not self._holds(written, bits, threads):
             return None
         return written.number
 
-    def note(self, number: int, offset: int, quantization: QuantizationRecord | None = None) -> None:
-        """A tensor was written: entry `number`, with its section at byte `offset`. quantization: as `find` is asked."""
-        entry = self._entries[number]
-        assert entry.dtype is not None
-        if entry.elements:
-            key = (entry.digest, entry.dtype.code, entry.shape, quantization)
-            self._written.setdefault(key, Written(number, offset))
+    def note(self, key: Key, number: int, offset: int) -> None:
+        """A tensor with this key was written: entry `number`, with its section at byte `offset`."""
+        if self._written.get(key) is None and self._entries[number].elements:
+            self._written[key] = Written(number, offset)
 
     def _holds(self, written: Written, bits: npt.NDArray[Any], threads: int | None) -> bool:
         """Whether the file's tensor equals `bits`; decoded some blocks at a time, so that memory stays bounded."""

@@ -38,7 +38,7 @@ def save_file(
     metadata: str keys; None, bool, int, float, str, list and dict values. policy: how tensors are stored.
     Raises SourceError for dtypes and metadata that cannot be stored. The file appears whole or not at all.
     """
-    with Writer(filename, metadata=metadata, policy=policy, threads=threads) as writer:
+    with Writer(filename, metadata=metadata, policy=policy, threads=threads, ahead=True) as writer:
         _add_all(writer, tensor_dict)
 
 
@@ -51,7 +51,7 @@ def save(
 ) -> bytes:
     """As save_file, but returns the bytes of the file."""
     target = io.BytesIO()
-    with Writer(target, metadata=metadata, policy=policy, threads=threads) as writer:
+    with Writer(target, metadata=metadata, policy=policy, threads=threads, ahead=True) as writer:
         _add_all(writer, tensor_dict)
     return target.getvalue()
 

@@ -103,7 +103,9 @@ def pack_source(
 ) -> PackReport:
     """The same from a source that is open."""
     started = time.perf_counter()
-    with Writer(os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads) as writer:
+    with Writer(
+        os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads, ahead=True
+    ) as writer:
         quantized, total = _copy(source, writer, quantizer, progress)
         writer.annotate(_merged(source, metadata))  # a source may learn what to say while it is read
         if verify:
@@ -128,7 +130,7 @@ def packed_bytes(
     quantizer: Quantizer | None = None,
 ) -> int:
     """How large the file would be, at most: equal tensors are not found. Nothing is written."""
-    with Writer(cast(BinaryIO, _Nowhere()), policy=policy, threads=threads) as writer:
+    with Writer(cast(BinaryIO, _Nowhere()), policy=policy, threads=threads, ahead=True) as writer:
         _copy(source, writer, quantizer, progress)
         writer.annotate(_merged(source, metadata))
     return writer.stored_bytes

@@ -19,7 +19,8 @@ from .quantization import AffineTensor, BinaryTensor, CodebookTensor, Fidelity
 from .quantization.affine_blocks import parameter_shape, spread
 from .quantization.affine_tensor import code_range
 from .reader import Entry, Reader
-from .writer import Steps, Writer
+from .tensor_jobs import Steps
+from .writer import Writer
 
 Array: TypeAlias = NDArray[Any]
 QuantizedTensor: TypeAlias = CodebookTensor | AffineTensor | BinaryTensor

@@ -119,7 +119,7 @@ def _write(
             raise ValueError(f"Key `{name}` is invalid, expected torch.Tensor but received {type(value)}")
     ordered = {name: tensors[name] for name in sorted(tensors, key=str.encode)}
     ties = _ties((name, value) for name, value in ordered.items() if isinstance(value, torch.Tensor))
-    with Writer(target, metadata=metadata, policy=policy, threads=threads) as writer:
+    with Writer(target, metadata=metadata, policy=policy, threads=threads, ahead=True) as writer:
         for name, tensor in ordered.items():
             if name in ties:
                 writer.tie(name, ties[name])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -13,40 +12,19 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from . import _native
+from .assembly_line import AssemblyLine
 from .atomic_file import AtomicFile
 from .container import footer, index, prologue
-from .container.digest import digest
-from .container.entry import EntryRecord
 from .container.index import Index
 from .container.quantization import QuantizationRecord
 from .container.version import FormatVersion
 from .dtypes import DType, from_numpy
-from .duplicates import Duplicates
 from .errors import SourceError, SpformatError
+from .file_body import FileBody
 from .layouts import jobs
-from .layouts.coding import Codebook, Coding, Scaled
-from .layouts.model_bank import NativeCoding
-from .layouts.storage import Storage
 from .limits import MAX_NAME_BYTES, MAX_RANK
-from .planning import statistics
-from .planning.candidate import record
-from .planning.choose import choose
 from .planning.policy import Policy
-from .planning.pool import TablePool
-
-_WINDOW = 1 << 24  # bytes encoded before they are written: what packing needs besides the tensor
-
-
-@dataclass(frozen=True)
-class Steps:
-    """A float32 tensor as products (spec/format.md, section 7.7): element i, in C order, is array[i] *
-    scales[i // run % len(scales)]. array: finite float32 of the tensor's shape; scales: float32, finite, not negative.
-    """
-
-    array: npt.NDArray[np.float32]
-    scales: npt.NDArray[np.float32]
-    run: int
+from .tensor_jobs import Steps, TensorJob, TieJob
 
 
 class Writer:
@@ -57,7 +35,8 @@ class Writer:
 
     Used as a context manager it commits at the end of the block and leaves nothing behind after an exception.
     metadata: str keys; None, bool, int, float, str, list and dict values. policy: how tensors are stored.
-    threads: the most that encode (None: all processors).
+    threads: the most that encode (None: all processors). ahead: arrays that are added stay as they are until `finish`;
+    then tensors are encoded while others are added, and an error may come from a later call than the tensor it names.
     """
 
     def __init__(
@@ -67,20 +46,19 @@ class Writer:
         metadata: Mapping[str, Any] | None = None,
         policy: Policy | None = None,
         threads: int | None = None,
+        ahead: bool = False,
     ) -> None:
         self._index = Index(metadata=index.checked_metadata(metadata))
-        self._numbers: dict[str, int] = {}
+        self._names: set[str] = set()
         self._policy = policy or Policy()
         self._threads = threads or jobs.default_threads()  # asked once: it takes longer than packing a bias
-        self._pool = TablePool()
+        self._line = AssemblyLine(self._threads, ahead)
         self.dense_bytes = 0
-        self.stored_bytes = 0
         self._finished = False
         self._atomic = AtomicFile(target) if isinstance(target, (str, os.PathLike)) else None
-        self._file: BinaryIO = self._atomic.file if self._atomic else target  # type: ignore[assignment]
-        readable = self._atomic is not None or isinstance(target, io.BytesIO)
-        self._duplicates = Duplicates(self._file, self._index.entries, self._pool.bank) if readable else None
-        self._write(prologue.write(FormatVersion()))
+        file: BinaryIO = self._atomic.file if self._atomic else target  # type: ignore[assignment]
+        self._body = FileBody(file, self._index, self._atomic is not None or isinstance(target, io.BytesIO))
+        self._body.write(prologue.write(FormatVersion()))
 
     def add(
         self,
@@ -102,38 +80,31 @@ class Writer:
         if array.ndim > MAX_RANK:
             raise SourceError("too many dimensions", tensor=name, expected=MAX_RANK, found=array.ndim)
         bits = _bit_patterns(array, wire)
+        of_steps = None if steps is None else (_bit_patterns(steps.array, wire), steps)
+        self._line.add(
+            TensorJob(self._body, self._line, name, bits, wire, self._policy, self._threads, quantization, of_steps)
+        )
         self.dense_bytes += bits.nbytes
-        digest_of_bits = digest(bits)
-        if self._duplicates:
-            twin = self._duplicates.find(bits, wire, digest_of_bits, self._threads, quantization)
-            if twin is not None:
-                self._append(EntryRecord(name, target=twin, copied=True))
-                return
-        offset = self.stored_bytes
-        stored, storage = self._storage(name, bits, wire, steps)
-        self._write_blocks(stored, storage)
-        entry = record(name, wire, bits.shape, digest_of_bits, storage)
-        is_scaled = isinstance(storage.coding.value, Scaled)  # then the scales are there
-        entry.quantization = replace(quantization, scales=None) if quantization and is_scaled else quantization
-        self._append(entry)
-        if self._duplicates:
-            self._duplicates.note(len(self._index.entries) - 1, offset, quantization)
+        self._names.add(name)
 
     def tie(self, name: str, target: str) -> None:
         """Stores a name for a tensor that was added before (or tied to one)."""
         self._check_open()
         self._check_name(name)
-        if target not in self._numbers:
+        if target not in self._names:
             raise SourceError(f"tied to {target!r}, which was not added before", tensor=name)
-        number = self._numbers[target]
-        owner = self._index.entries[number]
-        is_tie = owner.target is not None and not owner.copied
-        self._append(EntryRecord(name, target=owner.target if is_tie else number))
+        self._line.add(TieJob(self._body, name, target))
+        self._names.add(name)
 
     def annotate(self, metadata: Mapping[str, Any]) -> None:
         """Replaces the file's metadata; until `finish`."""
         self._check_open()
         self._index.metadata = index.checked_metadata(metadata)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the file that are written; with `ahead` all only after `finish`."""
+        return self._body.stored_bytes
 
     @property
     def written_path(self) -> Path:
@@ -146,12 +117,14 @@ class Writer:
         """Writes index and footer; nothing can be added after."""
         if self._finished:
             return
+        self._line.finish()
+        self._line.close()
         self._finished = True
-        self._index.tables = [table.data for table in self._pool.tables]
+        self._index.tables = [table.data for table in self._body.pool.tables]
         data = self._index.write()
         version = prologue.write_version(FormatVersion())
-        self._write(data + footer.write(self.stored_bytes, data, version))
-        self._file.flush()
+        self._body.write(data + footer.write(self.stored_bytes, data, version))
+        self._body.file.flush()
 
     def close(self) -> None:
         """Finishes and commits: from now on the file is there under its name. On failure nothing is left behind."""
@@ -165,6 +138,7 @@ class Writer:
 
     def abort(self) -> None:
         """Removes the temporary file; what was under the target's name stays."""
+        self._line.close()
         if self._atomic:
             self._atomic.abort()
 
@@ -190,64 +164,8 @@ class Writer:
             raise SourceError(f"the name {name!r} has no UTF-8 form") from None
         if size > MAX_NAME_BYTES:
             raise SourceError("the name is too long", tensor=name[:80], expected=MAX_NAME_BYTES, found=size)
-        if name in self._numbers:
+        if name in self._names:
             raise SourceError("the name occurs twice", tensor=name)
-
-    def _storage(
-        self, name: str, bits: npt.NDArray[Any], dtype: DType, steps: Steps | None
-    ) -> tuple[npt.NDArray[Any], Storage]:
-        """What is to be encoded, elements or steps, and how."""
-        if steps is not None:
-            of_steps = _bit_patterns(steps.array, dtype)
-            storage = choose(name, of_steps, dtype, self._policy, self._pool, self._threads).storage(self._pool)
-            value = storage.coding.value
-            if isinstance(value, Codebook):
-                storage.coding = Coding(storage.coding.index, Scaled(steps.run, steps.scales.tobytes(), value))
-                return of_steps, storage
-        return bits, choose(name, bits, dtype, self._policy, self._pool, self._threads).storage(self._pool)
-
-    def _append(self, entry: EntryRecord) -> None:
-        self._numbers[entry.name] = len(self._index.entries)
-        self._index.entries.append(entry)
-
-    def _write_blocks(self, bits: npt.NDArray[Any], storage: Storage) -> None:
-        """Encodes and writes windows of blocks; sets the storage's stored_bytes and digests."""
-        coding = None
-        if not storage.coding.is_plain:
-            coding = NativeCoding(storage.coding, self._pool.bank, bits.itemsize)
-        table = statistics.job_table(bits, storage, coding.address if coding else 0)
-        table["stored_bytes"], table["nonzeros"] = storage.stored_bytes, storage.nonzeros
-        table["entries"] = storage.entries
-        rooms = table["stored_bytes"].copy()
-        if coding:
-            _native.most_stored_bytes(table.view(np.uint8), rooms)
-        ends = np.cumsum(rooms)
-        start = 0
-        while start < len(table):
-            written = int(ends[start - 1]) if start else 0
-            stop = max(start + 1, int(np.searchsorted(ends, written + _WINDOW, side="right")))
-            self._write_window(table[start:stop], rooms[start:stop])
-            start = stop
-        storage.stored_bytes = table["stored_bytes"].tolist()
-        storage.digests = table["digest"].tolist()
-
-    def _write_window(self, table: jobs.JobTable, rooms: npt.NDArray[np.uint64]) -> None:
-        """Encodes blocks into rooms that are large enough, and writes them without what was left over."""
-        buffer = np.empty(int(rooms.sum()), np.uint8)
-        starts = np.cumsum(rooms) - rooms
-        table["stored"] = buffer.ctypes.data + starts
-        jobs.run("encode", table, self._threads)
-        if (table["stored_bytes"] == rooms).all():
-            self._write(buffer)
-            return
-        for start, size in zip(starts.tolist(), table["stored_bytes"].tolist(), strict=True):
-            self._write(buffer[start : start + size])
-
-    def _write(self, data: bytes | npt.NDArray[np.uint8]) -> None:
-        rest = memoryview(data if isinstance(data, bytes) else data.data)
-        while rest:  # a raw file may take less than it is given
-            rest = rest[self._file.write(rest) or 0 :]
-        self.stored_bytes += len(data)
 
 
 def _bit_patterns(array: npt.NDArray[Any], dtype: DType) -> npt.NDArray[Any]:

@@ -7,6 +7,10 @@ import pytest
 
 from spformat.codecs.frequencies import LEVELS, Table, chance_of
 from spformat.errors import SpformatError
+from spformat.planning.choose import candidates
+from spformat.planning.policy import Policy
+from spformat.planning.pool import TablePool
+from spformat.planning.survey import survey
 from spformat.reader import Reader
 from spformat.writer import Writer
 
@@ -60,3 +64,8 @@ def sparse(shape, density=0.2, dtype=np.float32, seed=0):
 def binomial(density):
     """The table of eight independent bits whose density is nearest."""
     return Table(bytes([2, min(range(LEVELS), key=lambda level: abs(np.log(chance_of(level) / density)))]))
+
+
+def weighed(array, dtype, policy=None):
+    """All candidates of the planner for bit patterns, as if they were alone in a file."""
+    return candidates("t", survey("t", array, dtype, policy or Policy(), 1), TablePool())

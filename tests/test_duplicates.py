@@ -47,7 +47,7 @@ def test_other_types_and_shapes_are_not_duplicates(tmp_path):
 @pytest.mark.parametrize("axis", ["row", "column"])
 def test_equal_digests_are_not_enough(tmp_path, monkeypatch, axis):
     """Of two tensors whose digests collide each keeps its own bytes, whether they differ at the start or at the end."""
-    monkeypatch.setattr("spformat.writer.digest", lambda _bits: 7)
+    monkeypatch.setattr("spformat.tensor_jobs.digest", lambda _bits: 7)
     monkeypatch.setattr(duplicates, "_WINDOW", 64)
     first, last = SPARSE.copy(), SPARSE.copy()
     first[0, 0] += 1

@@ -53,16 +53,16 @@ def test_a_raw_file_that_writes_less_at_a_time_gets_everything():
 
 
 CHANGING = """
-import io, numpy, spformat.writer
+import io, numpy, spformat.tensor_jobs, spformat.writer
 from spformat.errors import SpformatError
 array = numpy.zeros(1 << 20, numpy.float32)
 array[7] = 1
-choose = spformat.writer.choose
+choose = spformat.tensor_jobs.choose
 def choose_and_train_on(*arguments):
     found = choose(*arguments)
     array[:] = 1
     return found
-spformat.writer.choose = choose_and_train_on
+spformat.tensor_jobs.choose = choose_and_train_on
 try:
     spformat.writer.Writer(io.BytesIO()).add("t", array)
 except SpformatError:

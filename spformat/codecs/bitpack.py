@@ -11,13 +11,6 @@ def size(count: int, width: int) -> int:
     return (count * width + 7) // 8
 
 
-def pack(numbers: npt.NDArray[np.uint64], width: int) -> bytes:
-    """Numbers below 2**width (shape (n,)) as a bit stream, least significant bit first, zero padded to a byte."""
-    columns = np.arange(width, dtype=np.uint64)
-    bits = (numbers[:, None] >> columns) & np.uint64(1)
-    return np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
-
-
 def unpack(data: bytes | memoryview, count: int, width: int) -> npt.NDArray[np.uint64]:
     """The first `count` numbers of `width` bits of a bit stream, shape (count,)."""
     raw = np.frombuffer(data, np.uint8, size(count, width))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,12 @@ class Table:
     def escape(self) -> int:
         """The escape symbol, -1 when there is none."""
         return self._read[1]
+
+
+@lru_cache(maxsize=4096)
+def table_of(data: bytes) -> Table:
+    """The table of those bytes, which is read once however many tensors come to the same."""
+    return Table(data)
 
 
 def weight_of(code: int) -> int:

@@ -11,6 +11,7 @@ from ..planning.bound import bound_bytes
 from ..planning.choose import candidates
 from ..planning.policy import Policy
 from ..planning.pool import TablePool
+from ..planning.survey import survey
 from ..reader import Reader
 from ..tensor_file import PathOrBytes
 
@@ -60,7 +61,7 @@ def explain(
         entry = reader.entry(name)
         stored = reader.entry(entry.target or entry.copy_of or name)
         bits = reader.read([name])[name]
-        weighed = candidates(name, bits, entry.dtype, policy or Policy(), TablePool(), threads)
+        weighed = candidates(name, survey(name, bits, entry.dtype, policy or Policy(), threads), TablePool())
         return Explanation(
             name=name,
             dense_bytes=entry.dense_bytes,

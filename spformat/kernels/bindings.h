@@ -25,4 +25,11 @@ struct HeldSource {
   spf::Source source;
 };
 
+// None, or (job, status, expected, found).
+inline nb::object report(const spf::JobFailure& f) {
+  if (!f.failure) return nb::none();
+  return nb::make_tuple(f.job, static_cast<uint32_t>(f.failure.status), f.failure.expected, f.failure.found);
+}
+
 void bind_index(nb::module_& m);
+void bind_planner(nb::module_& m);

@@ -32,18 +32,36 @@ Failure read(const Block& block, const uint8_t* stored, Workspace& work, const u
 
 }  // namespace
 
-// Sets the bits of nonzeros in `mask`, which is zeroed first, and copies the nonzeros.
-void gather_mask(const Block& block, const void* elements, uint8_t* mask, uint8_t* values) {
-  std::memset(mask, 0, bytes_of_bits(block.elements, 1));
-  with_item(block.itemsize, [&]<class Item>(Item*) {
-    const Item* from = static_cast<const Item*>(elements);
-    for_each_nonzero(elements, block.itemsize, block.elements, [&](uint64_t position) {
-      mask[position / 8] = static_cast<uint8_t>(mask[position / 8] | (1u << (position % 8)));
-      store(values, from[position]);
-      values += sizeof(Item);
+namespace {
+
+constexpr uint64_t kCopied = 1024;  // elements that are looked at at a time; a multiple of 64
+
+// The mask of the block, and its nonzeros; false when they are not as many as there were. Another thread may write to the
+// elements meanwhile: what is looked at are copies.
+bool gather_mask(const Block& block, const void* elements, uint8_t* mask, uint8_t* values) {
+  const auto* from = static_cast<const uint8_t*>(elements);
+  const NonzeroMask mask_of = simd().nonzero_mask[size_index(block.itemsize)];
+  alignas(64) uint8_t copy[kCopied * sizeof(Wide)];
+  uint64_t words[kCopied / 64], left = block.nonzeros;
+  for (uint64_t first = 0; first < block.elements; first += kCopied) {
+    const uint64_t here = block.elements - first < kCopied ? block.elements - first : kCopied;
+    std::memcpy(copy, from + first * block.itemsize, here * block.itemsize);
+    mask_of(copy, here, words);
+    const uint64_t found = simd().count_bits(reinterpret_cast<const uint8_t*>(words), 8 * words_of_bits(here));
+    if (found > left) return false;
+    left -= found;
+    std::memcpy(mask + first / 8, words, bytes_of_bits(here, 1));
+    with_item(block.itemsize, [&]<class Item>(Item*) {
+      for_each_bit(words, here, [&](uint64_t position) {
+        store(values, load<Item>(copy + position * sizeof(Item)));
+        values += sizeof(Item);
+      });
     });
-  });
+  }
+  return left == 0;
 }
+
+}  // namespace
 
 void measure_bitmask(Block& block, const void* elements) {
   block.nonzeros = count_nonzeros(elements, block.itemsize, block.elements);
@@ -54,10 +72,10 @@ void measure_bitmask(Block& block, const void* elements) {
 uint8_t* encode_bitmask(const Block& block, const void* elements, Workspace& work, uint8_t* stored) {
   const uint64_t mask_bytes = bytes_of_bits(block.elements, 1);
   if (!block.coding) {
-    gather_mask(block, elements, stored, stored + mask_bytes);
+    if (!gather_mask(block, elements, stored, stored + mask_bytes)) return nullptr;
     return stored + mask_bytes + block.nonzeros * block.itemsize;
   }
-  gather_mask(block, elements, work.mask, work.values);
+  if (!gather_mask(block, elements, work.mask, work.values)) return nullptr;
   stored = write_mask(block, work.mask, work, stored);
   if (!stored) return nullptr;
   return write_values(block, work.values, block.nonzeros, work, stored);

@@ -71,15 +71,17 @@ Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t
 // Replaces symbols that their table lacks by its escape; returns where the literals end.
 uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
                      uint8_t* literals) {
-  uint64_t escaped = 0;
+  const EncodeSymbol* const all = models.encode->symbols;  // 256 of each table
+  uint64_t escaped = 0, bits = 0;
   for (uint64_t i = 0; i < count; ++i) {
-    const uint8_t table = contexts.at(i);
-    const bool coded = models.encode[table].symbols[symbols[i]].frequency && symbols[i] != models.escape[table];
-    if (coded) continue;
-    literals[escaped++] = symbols[i];
-    symbols[i] = static_cast<uint8_t>(models.escape[table]);
+    const unsigned table = contexts.at(i);
+    if (!all[256 * table + symbols[i]].itself) {
+      literals[escaped++] = symbols[i];
+      symbols[i] = static_cast<uint8_t>(models.escape[table]);
+    }
+    bits += all[256 * table + symbols[i]].bits;
   }
-  to = rans_encode(models, contexts, symbols, count, to);
+  to = rans_encode(models, contexts, symbols, count, bits, 0, to);
   if (!to) return nullptr;
   std::memcpy(to, literals, escaped);
   return to + escaped;
@@ -258,22 +260,6 @@ Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work) {
   return {order.symbols(), {work.tables, 0}};
 }
 
-void count_symbols(const Block& b, const uint64_t* mask, Workspace& work, uint64_t* counts) {
-  if (b.layout == kBitmask) {
-    const Symbols symbols = mask_symbols(b, reinterpret_cast<const uint8_t*>(mask), work);
-    for (uint64_t i = 0; i < symbols.count; ++i) ++counts[256u * symbols.contexts.at(i) + work.symbols[i]];
-    return;
-  }
-  const uint64_t step = (uint64_t{1} << b.bits) - 1;
-  uint64_t next = 0;
-  for_each_bit(mask, b.elements, [&](uint64_t position) {
-    const uint64_t fills = (position - next) / step;
-    counts[step] += fills;
-    ++counts[position - next - fills * step];
-    next = position + 1;
-  });
-}
-
 uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to) {
   if (index_codec_of(b) == kRaw) {
     std::memcpy(to, mask, bytes_of_bits(b.elements, 1));
@@ -288,7 +274,7 @@ uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const Coding& coding = *coding_of(b);
   uint8_t* const start = to + kMostLengthBytes;
-  return add_length(to, start, rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, start));
+  return add_length(to, start, rans_encode(coding.models, coding.index_table, codes, count, start));
 }
 
 uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {
@@ -301,23 +287,23 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
   const EncodeModel& model = coding.models.encode[coding.value_table];
   const int16_t escape = coding.models.escape[coding.value_table];
   uint8_t* literals = work.literals;
+  uint64_t bits = 0;
   with_item(b.itemsize, [&]<class Item>(Item*) {
     if constexpr (sizeof(Item) <= 8) {
       for (uint64_t i = 0; i < count; ++i) {
         const uint64_t high = high_of(load<Item>(values + i * sizeof(Item)), coding.shift);
         const uint64_t key = high - coding.base;
-        if (key < 256 && model.symbols[key].frequency && static_cast<int64_t>(key) != escape) {
-          work.symbols[i] = static_cast<uint8_t>(key);
-          continue;
-        }
-        work.symbols[i] = static_cast<uint8_t>(escape);
+        const bool coded = key < 256 && model.symbols[key].itself;
+        work.symbols[i] = static_cast<uint8_t>(coded ? static_cast<int64_t>(key) : escape);
+        bits += model.symbols[work.symbols[i]].bits;
+        if (coded) continue;
         store(literals, static_cast<uint16_t>(high));
         literals += 2;
       }
     }
   });
   const uint64_t field_bytes = bytes_of_bits(count, coding.shift + 1u);
-  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to, field_bytes);
+  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, bits, field_bytes, to);
   if (!to) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);
   std::memcpy(to, work.literals, bytes);

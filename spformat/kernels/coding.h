@@ -76,10 +76,6 @@ struct Symbols {
 };
 Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work);
 
-// counts[256 * table + symbol] += 1 for each symbol of the block's mask or gap stream, were it coded. The mask says where
-// the block's nonzeros are and starts at a word; gaps are those of the default gap code with escapes.
-void count_symbols(const Block& b, const uint64_t* mask, Workspace& work, uint64_t* counts);
-
 // Each writes its stream and returns where it ends; null when a symbol cannot be coded, because the tensor changed since
 // its tables were made.
 uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_t* to);

@@ -124,8 +124,10 @@ Failure snapshot(const Block& b, Scratch& scratch, const void** elements) {
 }
 
 Failure encode(Block& b, Scratch& scratch) {
-  const void* elements = nullptr;
-  if (const Failure failure = snapshot(b, scratch, &elements)) return failure;
+  const void* elements = place_of(b);
+  if (b.layout != kBitmask) {  // which copies the elements as it goes
+    if (const Failure failure = snapshot(b, scratch, &elements)) return failure;
+  }
   Workspace work = workspace(b, scratch, true);
   auto* stored = reinterpret_cast<uint8_t*>(b.stored);
   const uint8_t* end = b.layout == kDense     ? encode_dense(b, elements, work, stored)

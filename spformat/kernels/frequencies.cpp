@@ -144,6 +144,8 @@ uint64_t chance_of_level(unsigned level) { return uint64_t{16u + level % 16} << 
 
 uint8_t symbol_by_popcount(unsigned rank) { return kPopcountOrder.symbol[rank]; }
 
+unsigned set_bits(unsigned symbol) { return kSetBits.count[symbol]; }
+
 const char* read_table(const uint8_t* data, size_t bytes, uint16_t* frequencies, int* escape) {
   if (bytes < 2) return "shorter than two bytes";
   const unsigned kind = data[0] & 3;

@@ -13,5 +13,6 @@ constexpr unsigned kByPopcount = 1, kBinomial = 2, kMostCode = 48, kLevels = 192
 uint64_t weight_of(unsigned code);                 // 0 for code 0
 uint64_t chance_of_level(unsigned level);          // over 65536
 uint8_t symbol_by_popcount(unsigned rank);
+unsigned set_bits(unsigned symbol);
 
 }  // namespace spf

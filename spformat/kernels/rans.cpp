@@ -10,39 +10,54 @@ unsigned lanes_for(uint64_t bytes) {
   return bytes >= 32'000 ? 32 : bytes >= 4'000 ? 16 : bytes >= 1'500 ? 8 : bytes >= 800 ? 4 : 1;
 }
 
-uint64_t coded_bytes(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count) {
-  uint64_t bits = 0;
-  for (uint64_t i = 0; i < count; ++i) bits += models.encode[contexts.at(i)].symbols[symbols[i]].bits;
-  return bits >> 11;
-}
-
-}  // namespace
-
-uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
-                     uint8_t* out, uint64_t beside) {
-  if (count == 0) return out;
-  const unsigned lanes = lanes_for(coded_bytes(models, contexts, symbols, count) + beside);
-  uint32_t state[kMostLanes];
-  for (uint32_t& s : state) s = kLowest;
-  // The decoder reads forwards what the encoder finds backwards: words are written from the end of the room down.
-  uint8_t* const end = out + rans_bound(count);
-  uint8_t* words = end;
+// Words are written from `words` down, because the decoder reads forwards what the encoder finds backwards. of(i) is
+// symbol i. Returns where they start, null when a symbol has no slot.
+template <class Of>
+uint8_t* encode_all(uint64_t count, unsigned lanes, uint32_t* state, uint8_t* words, Of&& of) {
+  bool known = true;
   for (uint64_t i = count; i-- > 0;) {
-    const EncodeSymbol& symbol = models.encode[contexts.at(i)].symbols[symbols[i]];
-    if (symbol.frequency == 0) return nullptr;
-    uint32_t& s = state[i & (lanes - 1)];
+    const EncodeSymbol& symbol = of(i);
+    known &= symbol.frequency != 0;
+    uint32_t s = state[i & (lanes - 1)];
     const bool full = s >> (32 - kSlotBits) >= symbol.frequency;  // its word is written in any case, and kept if full
     store(words - 2, static_cast<uint16_t>(s));
     words -= full ? 2 : 0;
     s = full ? s >> 16 : s;
     const auto quotient = static_cast<uint32_t>((static_cast<unsigned __int128>(s) * symbol.reciprocal) >> 64);
-    s += symbol.bias + quotient * (kSlots - symbol.frequency);
+    state[i & (lanes - 1)] = s + symbol.bias + quotient * (kSlots - symbol.frequency);
   }
+  return known ? words : nullptr;
+}
+
+}  // namespace
+
+uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
+                     uint64_t bits, uint64_t beside, uint8_t* out) {
+  if (count == 0) return out;
+  const unsigned lanes = lanes_for((bits >> 11) + beside);
+  uint8_t* const end = out + rans_bound(count);
+  uint32_t state[kMostLanes];
+  for (uint32_t& s : state) s = kLowest;
+  const EncodeSymbol* const all = models.encode->symbols;  // 256 of each table
+  const EncodeSymbol* const single = all + 256u * contexts.single;
+  const uint8_t* const tables = contexts.tables;
+  const auto by_table = [=](uint64_t i) -> const EncodeSymbol& { return all[256u * tables[i] + symbols[i]]; };
+  const auto by_symbol = [=](uint64_t i) -> const EncodeSymbol& { return single[symbols[i]]; };
+  const uint8_t* const words = tables ? encode_all(count, lanes, state, end, by_table)
+                                      : encode_all(count, lanes, state, end, by_symbol);
+  if (!words) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(end - words);
   out[0] = static_cast<uint8_t>(__builtin_ctz(lanes));
   for (unsigned lane = 0; lane < lanes; ++lane) store(out + 1 + 4 * lane, state[lane]);
   std::memmove(out + 1 + 4 * lanes, words, bytes);
   return out + 1 + 4 * lanes + bytes;
+}
+
+uint8_t* rans_encode(const Models& models, uint8_t table, const uint8_t* symbols, uint64_t count, uint8_t* out) {
+  const EncodeSymbol* const of = models.encode[table].symbols;
+  uint64_t bits = 0;
+  for (uint64_t i = 0; i < count; ++i) bits += of[symbols[i]].bits;
+  return rans_encode(models, {nullptr, table}, symbols, count, bits, 0, out);
 }
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {
@@ -56,14 +71,15 @@ void expand_decode_model(const uint16_t* frequency, DecodeModel& decode) {
   }
 }
 
-void expand_encode_model(const uint16_t* frequency, EncodeModel& encode) {
+void expand_encode_model(const uint16_t* frequency, int escape, EncodeModel& encode) {
   uint32_t start = 0;
   for (unsigned symbol = 0; symbol < 256; ++symbol) {
     const unsigned f = frequency[symbol];
     const double share = f ? f / static_cast<double>(kSlots) : 1;
     encode.symbols[symbol] = {f > 1 ? ~uint64_t{0} / f + 1 : ~uint64_t{0}, frequency[symbol],
                               static_cast<uint16_t>(f == 1 ? start + kSlots - 1 : start),
-                              static_cast<uint16_t>(std::lround(-256 * std::log2(share))), 0};
+                              static_cast<uint16_t>(std::lround(-256 * std::log2(share))),
+                              static_cast<uint16_t>(f && static_cast<int>(symbol) != escape)};
     start += f;
   }
 }

@@ -21,7 +21,7 @@ struct EncodeSymbol {
   uint16_t frequency;  // 0: the table has no such symbol
   uint16_t bias;       // where its slots start
   uint16_t bits;       // that it takes, in 1/256
-  uint16_t reserved;
+  uint16_t itself;     // 1: the symbol stands for itself, 0: there is none, or it is the escape
 };
 
 struct EncodeModel {
@@ -57,11 +57,13 @@ struct Cursor {
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
 inline uint64_t rans_bound(uint64_t count) { return 1 + 4 * kMostLanes + 2 * count + 4; }
-// `beside`: bytes that belong to the stream, of which lanes should take a small share too.
+// bits: of the symbols, in 1/256. beside: bytes that belong to the stream, of which lanes should take a small share too.
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
-                     uint8_t* out, uint64_t beside = 0);
+                     uint64_t bits, uint64_t beside, uint8_t* out);
+// The same for symbols of one table, whose bits are not known.
+uint8_t* rans_encode(const Models& models, uint8_t table, const uint8_t* symbols, uint64_t count, uint8_t* out);
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode);
-void expand_encode_model(const uint16_t* frequency, EncodeModel& encode);
+void expand_encode_model(const uint16_t* frequency, int escape, EncodeModel& encode);
 
 }  // namespace spf

@@ -16,7 +16,29 @@ constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which th
 struct Scratch {
   std::vector<uint8_t> stored, mask, symbols, keys, tables, literals, values;
   RansRun ahead;
-  std::vector<uint64_t> elements, counts, words, more_words;
+  std::vector<uint64_t> elements, counts, words;
+  std::vector<uint64_t> histogram;  // of zeros: who adds to it clears what it has changed
+  uint64_t bytes() const {
+    return stored.size() + mask.size() + symbols.size() + keys.size() + tables.size() + literals.size() + values.size() +
+           8 * (elements.size() + counts.size() + words.size() + histogram.size());
+  }
+};
+
+// Those of the thread that calls, which it keeps while they are small: most tensors are, and memory that is fresh from the
+// kernel takes longer to touch than they take to code.
+class KeptScratch {
+ public:
+  Scratch& get() { return kept(); }
+  ~KeptScratch() {
+    if (kept().bytes() > kMostKept) kept() = {};
+  }
+
+ private:
+  static constexpr uint64_t kMostKept = uint64_t{8} << 20;
+  static Scratch& kept() {
+    thread_local Scratch scratch;
+    return scratch;
+  }
 };
 
 inline uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
@@ -26,6 +48,11 @@ inline uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
 
 inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   if (buffer.size() < words + 8) buffer.resize(words + 8);
+  return buffer.data();
+}
+
+inline uint64_t* zeroed(std::vector<uint64_t>& buffer, uint64_t words) {
+  if (buffer.size() < words) buffer.resize(words);
   return buffer.data();
 }
 
@@ -56,7 +83,8 @@ JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
   JobFailure first;
   std::atomic<bool> failed{false};
   const auto worker = [&] {
-    Scratch scratch;
+    KeptScratch kept;
+    Scratch& scratch = kept.get();
     while (!failed.load(std::memory_order_relaxed)) {
       const size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= count) return;

@@ -94,7 +94,6 @@ const Simd kScalar = {
     rows_to_strip_scalar,
     table_of_columns_scalar,
     add_bits_scalar,
-    count_both_scalar,
     count_bits,
 };
 

@@ -46,7 +46,6 @@ struct Simd {
   RowsToStrip rows_to_strip;
   TableOfColumns table_of_columns;
   AddBits add_bits;
-  CountBoth count_both;
   CountBits count_bits;
 };
 

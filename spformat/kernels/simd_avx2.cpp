@@ -168,7 +168,6 @@ const Simd kAvx2 = {
     rows_to_strip_avx2,
     table_of_columns_avx2,
     add_bits_avx2,
-    count_both_avx2,
     count_bits,
 };
 

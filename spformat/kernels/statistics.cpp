@@ -1,13 +1,13 @@
 #include "statistics.h"
 
-#include <cmath>
-
 #include "nonzeros.h"
 
 namespace spf {
 namespace {
 
 constexpr uint64_t kShort = 4096;  // gaps below are counted in a histogram, longer ones priced one by one
+
+constexpr uint64_t kTiny = 64;
 
 uint64_t step_of(bool escape, unsigned bits) { return (uint64_t{1} << bits) - (escape ? 1 : 0); }
 
@@ -30,13 +30,11 @@ void price_one(uint64_t d, GapCosts& costs) {
   }
 }
 
-double entropy(double elements, double ones) {
-  if (ones <= 0 || ones >= elements) return 0;
-  return ones * std::log2(elements / ones) + (elements - ones) * std::log2(elements / (elements - ones));
-}
-
-uint64_t count_words(const uint64_t* words, uint64_t count) {
-  return simd().count_bits(reinterpret_cast<const uint8_t*>(words), 8 * count);
+// The symbols of the code with escapes and 8 bits for so many gaps of d.
+void count_gaps(uint64_t d, uint64_t gaps, uint64_t* counts) {
+  const uint64_t step = step_of(true, 8);
+  counts[step] += (d - 1) / step * gaps;
+  counts[(d - 1) % step] += gaps;
 }
 
 }  // namespace
@@ -52,84 +50,64 @@ void copy_bits(const uint8_t* mask, uint64_t first, uint64_t count, uint64_t* ou
   if (count % 64) out[words - 1] &= (uint64_t{1} << (count % 64)) - 1;
 }
 
-void gap_costs(const uint64_t* mask, uint64_t elements, GapCosts& costs) {
-  uint32_t count[kShort] = {};
-  uint64_t next = 0, longest = 0;
+void gap_costs(const uint64_t* mask, uint64_t elements, GapCosts& costs, uint64_t* counts) {
+  uint32_t tiny[4][kTiny] = {};  // several, because equal gaps that follow each other would wait for each other
+  uint32_t found[kShort] = {};
+  uint64_t next = 0, longest = kTiny - 1, nonzeros = 0;
   costs = {};
   for_each_bit(mask, elements, [&](uint64_t position) {
     const uint64_t d = position - next + 1;
     next = position + 1;
-    ++costs.nonzeros;
-    if (d >= kShort) return price_one(d, costs);
-    ++count[d];
-    longest = d > longest ? d : longest;
+    ++nonzeros;
+    if (d < kTiny) {
+      ++tiny[nonzeros % 4][d];
+    } else if (d < kShort) {
+      ++found[d];
+      longest = d > longest ? d : longest;
+    } else {
+      price_one(d, costs);
+      count_gaps(d, 1, counts);
+    }
   });
-  uint32_t above = 0;  // turns count[d] into the number of gaps above d
+  costs.nonzeros = nonzeros;
+  for (uint64_t d = 1; d < kTiny; ++d) found[d] = tiny[0][d] + tiny[1][d] + tiny[2][d] + tiny[3][d];
+  while (longest && !found[longest]) --longest;
+  uint32_t above = 0;  // turns found[d] into the number of gaps above d
   for (uint64_t d = longest + 1; d-- > 0;) {
-    const uint32_t here = count[d];
-    count[d] = above;
+    const uint32_t here = found[d];
+    if (here) count_gaps(d, here, counts);
+    found[d] = above;
     above += here;
   }
-  price(count, longest, costs);
+  price(found, longest, costs);
 }
 
-void count_lines(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_t columns, uint32_t* by_row,
-                 uint64_t* by_column, uint64_t* row, uint8_t* sums) {
-  const uint64_t words = words_of_bits(columns);
-  const auto flush = [&] {
-    for (uint64_t j = 0; j < columns; ++j) by_column[j] += sums[j];
-    std::memset(sums, 0, columns);
-  };
-  std::memset(sums, 0, columns);
-  for (uint64_t r = 0; r < rows; ++r) {
-    copy_bits(mask, (first_row + r) * columns, columns, row);
-    by_row[first_row + r] = static_cast<uint32_t>(count_words(row, words));
-    simd().add_bits(row, columns, sums);
-    if (r % 255 == 254) flush();  // a byte holds no more
+void count_symbols(const uint8_t* symbols, const uint8_t* contexts, uint64_t count, uint64_t* counts) {
+  if (contexts) {
+    for (uint64_t i = 0; i < count; ++i) ++counts[256u * contexts[i] + symbols[i]];
+    return;
   }
-  flush();
-}
-
-void mask_classes(const Classes& classes, uint64_t columns, uint64_t* class_masks) {
-  const uint64_t words = words_of_bits(columns);
-  std::memset(class_masks, 0, 8 * words * classes.column_classes);
-  for (uint64_t j = 0; j < columns; ++j)
-    class_masks[classes.of_column[j] * words + j / 64] |= uint64_t{1} << (j % 64);
-}
-
-void count_cells(const uint8_t* mask, uint64_t first_row, uint64_t rows, uint64_t columns, const Classes& classes,
-                 const uint64_t* class_masks, uint64_t* row, uint64_t* cells) {
-  const uint64_t words = words_of_bits(columns);
-  for (uint64_t r = first_row; r < first_row + rows; ++r) {
-    copy_bits(mask, r * columns, columns, row);
-    for (unsigned c = 0; c < classes.column_classes; ++c) {
-      cells[kMostClasses * classes.of_row[r] + c] += simd().count_both(row, class_masks + c * words, words);
+  constexpr unsigned kApart = 4;  // equal symbols that follow each other would wait for each other
+  constexpr uint64_t kMost = uint64_t{1} << 31;
+  uint32_t apart[kApart][256];
+  for (uint64_t start = 0; start < count; start += kMost) {
+    const uint64_t end = count - start < kMost ? count : start + kMost;
+    std::memset(apart, 0, sizeof apart);
+    uint64_t i = start;
+    for (; i + 8 <= end; i += 8) {
+      const auto eight = load<uint64_t>(symbols + i);
+      for (unsigned k = 0; k < 8; ++k) ++apart[k % kApart][eight >> (8 * k) & 255];
     }
-  }
-}
-
-void class_entropies(const uint64_t* cells, const uint64_t* rows, const uint64_t* columns, double* bits) {
-  for (unsigned i = 0; i < kClassCounts; ++i) {
-    for (unsigned j = 0; j < kClassCounts; ++j) {
-      const unsigned down = kMostClasses >> i, across = kMostClasses >> j;  // of the 16 in a union
-      double total = 0;
-      for (unsigned r = 0; r < kMostClasses; r += down) {
-        for (unsigned c = 0; c < kMostClasses; c += across) {
-          uint64_t ones = 0, height = 0, width = 0;
-          for (unsigned k = r; k < r + down; ++k) {
-            height += rows[k];
-            for (unsigned l = c; l < c + across; ++l) ones += cells[kMostClasses * k + l];
-          }
-          for (unsigned l = c; l < c + across; ++l) width += columns[l];
-          total += entropy(static_cast<double>(height * width), static_cast<double>(ones));
-        }
-      }
-      bits[kClassCounts * i + j] = total;
-    }
+    for (; i < end; ++i) ++apart[0][symbols[i]];
+    for (unsigned s = 0; s < 256; ++s) counts[s] += uint64_t{apart[0][s]} + apart[1][s] + apart[2][s] + apart[3][s];
   }
 }
 
 void add_transposed(const uint8_t* strip, uint64_t columns, uint64_t rows, uint64_t first, uint8_t* out) {
+  if (rows % 8 == 0) {
+    for (uint64_t j = 0; j < columns; ++j) out[(j * rows + first) / 8] = strip[j];
+    return;
+  }
   for (uint64_t j = 0; j < columns; ++j) {
     if (!strip[j]) continue;
     const uint64_t bit = j * rows + first;
@@ -153,10 +131,16 @@ void key_histogram(const void* elements, unsigned itemsize, uint64_t count, unsi
   });
 }
 
-uint64_t count_both_scalar(const uint64_t* a, const uint64_t* b, uint64_t words) {
-  uint64_t found = 0;
-  for (uint64_t w = 0; w < words; ++w) found += static_cast<uint64_t>(__builtin_popcountll(a[w] & b[w]));
-  return found;
+void count_keys(const void* elements, unsigned itemsize, const uint64_t* nonzeros, uint64_t count, unsigned shift,
+                uint64_t mask, uint64_t* histogram) {
+  with_item(itemsize, [&]<class Item>(Item*) {
+    if constexpr (sizeof(Item) <= 8) {
+      const auto* from = static_cast<const uint8_t*>(elements);
+      for_each_bit(nonzeros, count, [&](uint64_t position) {
+        ++histogram[(uint64_t{load<Item>(from + position * sizeof(Item))} >> shift) & mask];
+      });
+    }
+  });
 }
 
 void add_bits_scalar(const uint64_t* bits, uint64_t count, uint8_t* sums) {

@@ -4,12 +4,6 @@
 
 namespace spf {
 
-uint64_t count_both_avx2(const uint64_t* a, const uint64_t* b, uint64_t words) {
-  uint64_t found = 0;
-  for (uint64_t w = 0; w < words; ++w) found += static_cast<uint64_t>(_mm_popcnt_u64(a[w] & b[w]));
-  return found;
-}
-
 void add_bits_avx2(const uint64_t* bits, uint64_t count, uint8_t* sums) {
   uint64_t j = 0;
   for (; j + 32 <= count; j += 32) {

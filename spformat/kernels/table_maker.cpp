@@ -1,11 +1,13 @@
 #include "table_maker.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "bits.h"
 #include "frequencies.h"
+#include "log2.h"
 #include "rans.h"
 
 namespace spf {
@@ -107,20 +109,21 @@ double cost(const double* counts, const double* bits) {
   return total;
 }
 
-double bits_under(const uint8_t* table, size_t bytes, const double* counts) {
+void bits_under(const uint8_t* table, size_t bytes, double* bits) {
   uint16_t frequencies[256];
-  double bits[256];
   int escape = -1;
-  if (read_table(table, bytes, frequencies, &escape)) return std::numeric_limits<double>::infinity();
-  symbol_bits(frequencies, escape, kMaskLiteral, bits);
-  return cost(counts, bits);
+  if (read_table(table, bytes, frequencies, &escape)) {
+    std::fill_n(bits, 256, std::numeric_limits<double>::infinity());
+  } else {
+    symbol_bits(frequencies, escape, kMaskLiteral, bits);
+  }
 }
 
 // What a context takes with a table of its own, about: entropy and table. The entropy of a sample is below its
 // source's by about 0.72 bits a symbol; a table takes three or four bits for each.
-double least_bits(const double* counts, double total) {
-  double bits = 64;
-  for (unsigned s = 0; s < 256; ++s) bits += counts[s] > 0 ? counts[s] * std::log2(total / counts[s]) + 4.5 : 0;
+double least_bits(const uint64_t* counts, uint64_t total) {
+  double bits = 64 + n_log2_n(total);
+  for (unsigned s = 0; s < 256; ++s) bits += counts[s] ? 4.5 - n_log2_n(counts[s]) : 0;
   return bits;
 }
 
@@ -128,18 +131,35 @@ double least_bits(const double* counts, double total) {
 // error of a tenth in the density costs 0.7 per cent of p, but near one half as much as 0.01 bit an element.
 unsigned level_step(unsigned level) { return level >= 160 ? 1 : level >= 128 ? 2 : 4; }
 
-uint8_t level_for(double density) {
-  const double wanted = std::log2(density > 1e-9 ? density : 1e-9);
-  unsigned best = 0;
-  double nearest = std::numeric_limits<double>::infinity();
-  for (unsigned level = 0; level < kLevels; level += level_step(level)) {
-    const double away = std::fabs(std::log2(static_cast<double>(chance_of_level(level)) / 65536) - wanted);
-    if (away >= nearest) continue;
-    nearest = away;
-    best = level;
+// The levels that are used: the logarithm of each one's density, and the bits of each symbol under its table.
+class Binomials {
+ public:
+  Binomials() {
+    for (unsigned level = 0; level < kLevels; level += level_step(level)) {
+      const uint8_t table[2] = {kBinomial, static_cast<uint8_t>(level)};
+      bits_under(table, sizeof table, bits_[level]);
+      log_density_[level] = std::log2(static_cast<double>(chance_of_level(level)) / 65536);
+    }
   }
-  return static_cast<uint8_t>(best);
-}
+
+  const double* bits(unsigned level) const { return bits_[level]; }
+
+  uint8_t nearest(double density) const {
+    const double wanted = std::log2(density > 1e-9 ? density : 1e-9);
+    unsigned best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (unsigned level = 0; level < kLevels; level += level_step(level)) {
+      const double away = std::fabs(log_density_[level] - wanted);
+      if (away >= least) continue;
+      least = away;
+      best = level;
+    }
+    return static_cast<uint8_t>(best);
+  }
+
+ private:
+  double log_density_[kLevels] = {}, bits_[kLevels][256] = {};
+};
 
 }  // namespace
 
@@ -162,28 +182,60 @@ size_t make_table(const double* counts, const Wanted& wanted, uint8_t* out) {
   return static_cast<size_t>(write_codes_of_table(codes, count, rice, end) - out);
 }
 
+size_t make_symbol_table(const uint64_t* counts, uint8_t* out, double* bits) {
+  double exact[256], own[256];
+  for (unsigned s = 0; s < 256; ++s) exact[s] = static_cast<double>(counts[s]);
+  const size_t size = make_table(exact, {}, out);
+  bits_under(out, size, own);
+  *bits = cost(exact, own);
+  return size;
+}
+
+size_t cheapest_table(const double* bits, size_t tables, const uint64_t* counts, double* least) {
+  unsigned seen[256], symbols = 0;
+  double exact[256];
+  for (unsigned s = 0; s < 256; ++s) {
+    if (!counts[s]) continue;
+    exact[symbols] = static_cast<double>(counts[s]);
+    seen[symbols++] = s;
+  }
+  size_t best = 0;
+  for (size_t table = 0; table < tables; ++table) {
+    double here = 0;
+    for (unsigned k = 0; k < symbols; ++k) here += exact[k] * bits[256 * table + seen[k]];
+    if (table && here >= *least) continue;
+    best = table;
+    *least = here;
+  }
+  return best;
+}
+
 size_t make_mask_table(const uint64_t* counts, uint8_t* out, double* bits) {
-  double exact[256], total = 0, ones = 0;
+  static const Binomials binomials;
+  double exact[256];
+  uint64_t total = 0, ones = 0;
   for (unsigned s = 0; s < 256; ++s) {
     exact[s] = static_cast<double>(counts[s]);
-    total += exact[s];
-    ones += exact[s] * __builtin_popcount(s);
+    total += counts[s];
+    ones += counts[s] * set_bits(s);
   }
   out[0] = kBinomial;
-  out[1] = level_for(total > 0 ? ones / (8 * total) : 0);
-  *bits = bits_under(out, 2, exact);
-  if (total == 0 || least_bits(exact, total) >= *bits) return 2;
+  out[1] = binomials.nearest(total ? static_cast<double>(ones) / (8 * static_cast<double>(total)) : 0);
+  *bits = cost(exact, binomials.bits(out[1]));
+  if (total == 0 || least_bits(counts, total) >= *bits) return 2;
   uint8_t own[kMostTableBytes];
+  double own_bits[256];
   const size_t size = make_table(exact, {true, kMaskLiteral, 0}, own);
-  const double own_bits = bits_under(own, size, exact);
-  if (own_bits + 8 * static_cast<double>(size) >= *bits) return 2;
-  *bits = own_bits;
+  bits_under(own, size, own_bits);
+  const double found = cost(exact, own_bits);
+  if (found + 8 * static_cast<double>(size) >= *bits) return 2;
+  *bits = found;
   std::memcpy(out, own, size);
   return size;
 }
 
 void symbol_bits(const uint16_t* frequencies, int escape, unsigned literal_bits, double* bits) {
-  const auto of = [](unsigned frequency) { return kSlotBits - std::log2(static_cast<double>(frequency)); };
+  const auto of = [](unsigned frequency) { return kSlotBits - log2_of(frequency); };
   const double lacking =
       escape < 0 ? std::numeric_limits<double>::infinity() : of(frequencies[escape]) + literal_bits;
   for (unsigned s = 0; s < 256; ++s)

@@ -18,6 +18,12 @@ struct Wanted {
 };
 size_t make_table(const double* counts, const Wanted& wanted, uint8_t* out);
 
+// A table without escape for the counts of 256 symbols (not all zero), and what they take under it.
+size_t make_symbol_table(const uint64_t* counts, uint8_t* out, double* bits);
+
+// The first of `tables` tables under which the counts take the fewest bits: bits[256 * table + symbol].
+size_t cheapest_table(const double* bits, size_t tables, const uint64_t* counts, double* least);
+
 // For the bytes of a mask: the binomial table of their density, unless they are so unlike eight independent bits that a
 // table of their own takes fewer bits, its own bytes counted. *bits: what the counts take under it.
 size_t make_mask_table(const uint64_t* counts, uint8_t* out, double* bits);

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from ..codecs import bitpack
+from .. import _native
 from ..codecs import table as codecs
 
 
@@ -42,7 +40,7 @@ class Strips:
 
     def to_wire(self) -> list[Any]:
         packed = [
-            bitpack.pack(np.frombuffer(classes, np.uint8).astype(np.uint64), class_width(count))
+            _native.pack_classes(classes, class_width(count))
             for classes, count in ((self.rows, self.row_classes), (self.columns, self.column_classes))
         ]
         return [codecs.STRIPS, self.row_classes, self.column_classes, self.strip_tables, *packed]

@@ -165,14 +165,8 @@ def run(
     """Runs check, decode, positions, measure or encode over the jobs; raises the error of the first that fails."""
     if not len(jobs):
         return
-    moved = int((jobs["elements"] * jobs["itemsize"]).sum())
-    failure = _native.run(
-        task,
-        jobs.view(np.uint8),
-        source.file,
-        source.memory,
-        threads_for(moved, threads),
-    )
+    wanted = 1 if threads == 1 else threads_for(int((jobs["elements"] * jobs["itemsize"]).sum()), threads)
+    failure = _native.run(task, jobs.view(np.uint8), source.file, source.memory, wanted)
     if failure is not None:
         raise error_of(failure, jobs, owners)
 

@@ -13,7 +13,7 @@ from .coding import Codebook, Coding, Floatsplit, Rans, Scaled, Strips, number_o
 class ModelBank:
     """The tables of one file, expanded when they are first needed.
 
-    `tables` is the list of the file; it may grow. encoding: for writing, too.
+    `tables` is the list of the file; it may grow. encoding: for writing, else for reading.
     """
 
     def __init__(self, tables: list[Table], encoding: bool = False) -> None:
@@ -32,23 +32,17 @@ class ModelBank:
 class NativeCoding:
     """A Coding in the form that the kernels read; keeps alive what it points to.
 
-    With prepared=False the tables are only numbers, for counting. Raises IndexError for a table that the file does
-    not have, ValueError for one that breaks a rule.
+    Raises IndexError for a table that the file does not have, ValueError for one that breaks a rule.
     """
 
-    def __init__(self, coding: Coding, bank: ModelBank, itemsize: int, prepared: bool = True) -> None:
+    def __init__(self, coding: Coding, bank: ModelBank, itemsize: int) -> None:
         index, value = coding.index, coding.value
-        if prepared:
-            bank.prepare(coding.tables())
+        bank.prepare(coding.tables())
         strips = index if isinstance(index, Strips) else _NO_STRIPS
         split = value if isinstance(value, Floatsplit) else _NO_SPLIT
         scaled = value if isinstance(value, Scaled) else _NO_SCALES
         book = value if isinstance(value, Codebook) else scaled.steps
-        if (
-            prepared
-            and split is value
-            and split.base + bank.native.largest(split.table) >> 8 * itemsize - 1 - split.shift
-        ):
+        if split is value and split.base + bank.native.largest(split.table) >> 8 * itemsize - 1 - split.shift:
             raise ValueError("a key of floatsplit is too large for the values")
         self._native = _native.Coding(
             bank.native,

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from .. import _native
 from ..codecs import bitpack
 from .coding_plan import CodebookPlan, ValuePlan, stream_overhead_bits
-from .pool import TablePool
+from .pool import SymbolCounts, TablePool
 
 BitPatterns = npt.NDArray[Any]
-_MOST = 256
+MOST_DISTINCT = 256
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DistinctValues:
         """The same of all elements; None when zero makes them too many."""
         if zeros == 0:
             return self
-        if len(self.patterns) == _MOST:
+        if len(self.patterns) == MOST_DISTINCT:
             return None
         patterns = np.concatenate([np.zeros(1, self.patterns.dtype), self.patterns])
         return DistinctValues(patterns, np.concatenate([np.array([zeros], np.uint64), self.counts]))
@@ -41,7 +41,7 @@ def distinct_values(array: BitPatterns) -> DistinctValues | None:
     """The distinct nonzeros of a C-contiguous tensor of bit patterns; None when they are more than 256 or none."""
     if array.itemsize > 8:
         return None
-    patterns, counts = np.empty(_MOST, np.uint64), np.empty(_MOST, np.uint64)
+    patterns, counts = np.empty(MOST_DISTINCT, np.uint64), np.empty(MOST_DISTINCT, np.uint64)
     found = _native.distinct_nonzeros(array.reshape(-1).view(np.uint8), array.itemsize, patterns, counts)
     if not found:
         return None
@@ -56,7 +56,7 @@ def codebook_plans(values: DistinctValues, blocks: int, pool: TablePool, fast: b
     packed = ValuePlan(CodebookPlan(patterns, None), book + 8 * (bitpack.size(total, width) + blocks))
     if fast:
         return [packed]
-    histogram = np.zeros(_MOST, np.uint64)
+    histogram = np.zeros(MOST_DISTINCT, np.uint64)
     histogram[: len(values.counts)] = values.counts
-    table, bits = pool.cheapest(histogram)
+    table, bits = pool.cheapest(SymbolCounts.of(histogram))
     return [packed, ValuePlan(CodebookPlan(patterns, table), book + bits + stream_overhead_bits(bits, blocks))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..codecs import table as codecs
 from ..codecs.frequencies import Table
@@ -10,6 +11,7 @@ from ..layouts.coding import Codebook, Coding, Floatsplit, IndexCodec, Rans, Str
 from ..layouts.table import Layout
 from .pool import TablePool
 
+_DATA = attrgetter("data")
 STATE_BYTES = 4  # of a lane; it holds about one byte of the stream, which keeps the estimate on the safe side
 HEAD_BYTES = 1 + 2  # lanes, and the length of a coded index
 
@@ -24,8 +26,8 @@ class RansPlan:
     def label(self) -> str:
         return "rans"
 
-    def tables(self) -> set[Table]:
-        return {self.table}
+    def tables(self) -> frozenset[bytes]:
+        return frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         return Rans(pool.number(self.table))
@@ -45,8 +47,8 @@ class StripsPlan:
     def label(self) -> str:
         return f"strips {self.row_classes}x{self.column_classes}"
 
-    def tables(self) -> set[Table]:
-        return set(self.strip_tables)
+    def tables(self) -> frozenset[bytes]:
+        return frozenset(map(_DATA, self.strip_tables))
 
     def resolved(self, pool: TablePool) -> IndexCodec:
         numbers = bytes(pool.number(table) for table in self.strip_tables)
@@ -65,8 +67,8 @@ class FloatPlan:
     def label(self) -> str:
         return f"floatsplit {self.shift}"
 
-    def tables(self) -> set[Table]:
-        return {self.table}
+    def tables(self) -> frozenset[bytes]:
+        return frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> Floatsplit:
         pool.remember(self.shift, self.base, self.table)
@@ -84,8 +86,8 @@ class CodebookPlan:
     def label(self) -> str:
         return "codebook" if self.table is None else "codebook rans"
 
-    def tables(self) -> set[Table]:
-        return set() if self.table is None else {self.table}
+    def tables(self) -> frozenset[bytes]:
+        return frozenset() if self.table is None else frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> Codebook:
         return Codebook(self.patterns, None if self.table is None else pool.number(self.table))
@@ -93,9 +95,8 @@ class CodebookPlan:
 
 @dataclass(frozen=True)
 class PositionPlan:
-    """A way to store where the nonzeros are. bits: of all blocks, without tables. symbols_bits: of those that are
-    entropy coded, which have lanes. codec None: the layout's plain one. per_block: elements of a block, where it is
-    not what the others have."""
+    """A way to store where the nonzeros are. bits: of all blocks, without tables. codec None: the layout's plain one.
+    per_block: elements of a block, where it is not what the others have."""
 
     layout: Layout
     codec: RansPlan | StripsPlan | None
@@ -103,6 +104,14 @@ class PositionPlan:
     nonzeros: list[int]
     entries: list[int]
     per_block: int | None = None
+
+    @property
+    def values(self) -> int:
+        """How many values are stored."""
+        return self.layout.values(sum(self.nonzeros), sum(self.entries))
+
+    def tables(self) -> frozenset[bytes]:
+        return frozenset() if self.codec is None else self.codec.tables()
 
     def index_codec(self, pool: TablePool) -> IndexCodec | None:
         return self.layout.plain.index if self.codec is None else self.codec.resolved(pool)
@@ -115,6 +124,9 @@ class ValuePlan:
     codec: FloatPlan | CodebookPlan | None
     bits: float
 
+    def tables(self) -> frozenset[bytes]:
+        return frozenset() if self.codec is None else self.codec.tables()
+
     def resolved(self, pool: TablePool, index: IndexCodec | None) -> Coding:
         return Coding(index, codecs.RAW if self.codec is None else self.codec.resolved(pool))
 
@@ -123,6 +135,5 @@ def stream_overhead_bits(bits: float, blocks: int, beside: float = 0.0) -> float
     """What heads and states of a stream cost that is cut into blocks; `beside`: bits that
     belong to it. Mirrors lanes_for in kernels/rans.cpp."""
     each = (bits + beside) / 8 / max(blocks, 1)
-    steps = ((32_000, 32), (4_000, 16), (1_500, 8), (800, 4), (0, 1))
-    lanes = next(lanes for least, lanes in steps if each >= least)
+    lanes = 32 if each >= 32_000 else 16 if each >= 4_000 else 8 if each >= 1_500 else 4 if each >= 800 else 1
     return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * lanes)

@@ -3,61 +3,79 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .. import _native
 from ..codecs.frequencies import Table
 from ..layouts.model_bank import ModelBank
 from ..limits import MAX_TABLES
-from .tables import cost, free_form, symbol_bits
+from .tables import symbol_bits
 
 _ENTRY_BYTES = 2  # of a table in the index, besides its own
 _KEY_BYTES = 10  # of the list of tables in the index
+Split = tuple[int, int, Table]  # of floatsplit: shift, base, table
 _NEVER = 1e18  # bits of a symbol that a table lacks
+
+
+@dataclass(frozen=True)
+class SymbolCounts:
+    """How often each of 256 symbols occurs, the table made for that, and what they take under it in bits."""
+
+    counts: npt.NDArray[np.uint64]
+    own: Table
+    bits: float
+
+    @classmethod
+    def of(cls, counts: npt.NDArray[np.uint64]) -> SymbolCounts:
+        """Of counts of which one at least is not zero."""
+        table, bits = _native.make_symbol_table(counts)
+        return cls(counts, Table(table), bits)
 
 
 @dataclass
 class TablePool:
-    """Tables in the order of the file. `splits` are the floatsplit parameters that were used: (shift, base, table)."""
+    """Tables in the order of the file. `splits` are the floatsplit parameters that were used."""
 
     tables: list[Table] = field(default_factory=list)
-    splits: list[tuple[int, int, Table]] = field(default_factory=list)
+    splits: list[Split] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bank = ModelBank(self.tables, encoding=True)
-        self._numbers: dict[Table, int] = {}
+        self._numbers: dict[bytes, int] = {}
         self._bits: npt.NDArray[np.float64] = np.empty((MAX_TABLES, 256))  # of symbols under tables without escape
 
-    def extra_bits(self, tables: set[Table]) -> float:
-        """Bits that the tables which are not there yet would add to the index; infinite when there is no room."""
-        new = [table for table in tables if table not in self._numbers]
-        if len(self.tables) + len(new) > MAX_TABLES:
+    def missing(self, tables: frozenset[bytes]) -> frozenset[bytes]:
+        """Those that are not there yet; tables are given as their bytes."""
+        return tables.difference(self._numbers)
+
+    def extra_bits(self, missing: frozenset[bytes]) -> float:
+        """Bits that tables which are not there yet would add to the index; infinite when there is no room."""
+        if not missing:
+            return 0.0
+        if len(self.tables) + len(missing) > MAX_TABLES:
             return float("inf")
-        key = _KEY_BYTES if new and not self.tables else 0
-        return 8.0 * (key + sum(len(table.data) + _ENTRY_BYTES for table in new))
+        key = 0 if self.tables else _KEY_BYTES
+        return 8.0 * (key + sum(map(len, missing)) + _ENTRY_BYTES * len(missing))
 
     def number(self, table: Table) -> int:
         """The number of a table, which is added if it is not there."""
-        if table not in self._numbers:
-            number = len(self.tables)
-            self._numbers[table] = number
+        number = self._numbers.get(table.data)
+        if number is None:
+            number = self._numbers[table.data] = len(self.tables)
             self.tables.append(table)
             self._bits[number] = np.minimum(symbol_bits(table, 0), _NEVER) if table.escape < 0 else _NEVER
-        return self._numbers[table]
+        return number
 
-    def cheapest(self, counts: npt.NDArray[Any]) -> tuple[Table, float]:
-        """The table without escape for those counts of symbols, of the file or a new one, whichever costs less with
-        its own bytes; and the bits of the symbols."""
-        own = free_form(counts)
-        bits = cost(counts, symbol_bits(own, 0))
+    def cheapest(self, symbols: SymbolCounts) -> tuple[Table, float]:
+        """The table without escape for those symbols, of the file or their own, whichever costs less with its bytes;
+        and the bits of the symbols."""
         if self.tables:
-            weighed = self._bits[: len(self.tables)] @ counts.astype(np.float64)
-            best = int(weighed.argmin())
-            if weighed[best] < bits + self.extra_bits({own}):
-                return self.tables[best], float(weighed[best])
-        return own, bits
+            best, bits = _native.cheapest_table(self._bits[: len(self.tables)].reshape(-1), symbols.counts)
+            if bits < symbols.bits + self.extra_bits(self.missing(frozenset((symbols.own.data,)))):
+                return self.tables[best], bits
+        return symbols.own, symbols.bits
 
     def remember(self, shift: int, base: int, table: Table) -> None:
         """Notes floatsplit parameters for the tensors that follow."""

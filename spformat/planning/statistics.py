@@ -9,7 +9,6 @@ import numpy.typing as npt
 from ..layouts import jobs
 from ..layouts.storage import Storage
 from ..layouts.table import Layout
-from .mask import empty_storage
 
 BitPatterns = npt.NDArray[Any]
 
@@ -22,7 +21,8 @@ def job_table(array: BitPatterns, storage: Storage, coding: int = 0) -> jobs.Job
 
 def measured(array: BitPatterns, layout: Layout, block_elements: int, threads: int | None) -> Storage:
     """The storage of a tensor in that layout: all but the digests."""
-    storage = empty_storage(layout, block_elements, array.size)
+    columns = [[0] * -(-array.size // block_elements) for _ in range(4)]
+    storage = Storage(layout, layout.plain, block_elements, *columns)
     table = job_table(array, storage)
     jobs.run("measure", table, threads)
     storage.stored_bytes = table["stored_bytes"].tolist()

@@ -1,34 +1,14 @@
-"""Tables made for histograms, and what a histogram costs under a table."""
+"""What symbols cost under a table."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _native
 from ..codecs.frequencies import Table
-
-Histogram = npt.NDArray[Any]
-
-
-def free_form(
-    histogram: Histogram, *, by_popcount: bool = False, literal_bits: int | None = None, outside: float = 0.0
-) -> Table:
-    """A table for a histogram of 256 symbols. With `literal_bits` rare symbols are left to an escape, which is
-    followed by a literal of that many bits; without, every symbol that occurs is in the table. `outside` counts what
-    is no symbol at all and will be escaped."""
-    counts = np.ascontiguousarray(histogram, np.float64)
-    return Table(_native.make_table(counts, by_popcount, literal_bits or 0, outside))
-
-
-def mask_tables(counts: npt.NDArray[np.uint64]) -> tuple[list[Table], float]:
-    """For the bytes of a mask, counts of shape (contexts, 256): the table of each context that costs least, and the
-    bits of all. Binomial, unless the bytes are so unlike it that a table of their own pays."""
-    tables, bits = _native.make_mask_tables(counts.reshape(-1))
-    return [Table(data) for data in tables], bits
 
 
 @lru_cache(maxsize=4096)
@@ -37,9 +17,3 @@ def symbol_bits(table: Table, literal_bits: int) -> npt.NDArray[np.float64]:
     bits = np.empty(256, np.float64)
     _native.symbol_bits(table.data, literal_bits, bits)
     return bits
-
-
-def cost(histogram: Histogram, bits: npt.NDArray[np.float64]) -> float:
-    """Bits that a histogram takes; symbols that do not occur cost nothing, however dear."""
-    seen = histogram > 0
-    return float(histogram[seen] @ bits[seen])

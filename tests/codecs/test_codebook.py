@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spformat
-from spformat import _native
+from spformat import _native, tensor_jobs
 from spformat import writer as writing
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError, SourceError
@@ -21,10 +21,10 @@ from spformat.planning.bound import bound_bytes
 from spformat.planning.candidate import Candidate
 from spformat.planning.codebooks import distinct_values
 from spformat.planning.coding_plan import CodebookPlan
-from spformat.planning.tables import free_form
 from spformat.reader import Reader
 from tests import coded_model, forge
 from tests.helpers import raw, read_everything, refused
+from tests.tables import free_form
 
 HALVES = np.array([0.5, -0.5, -0.5, 0.5], np.float32)
 PATTERNS = bytes.fromhex("0000003F 000000BF")
@@ -48,7 +48,7 @@ def write(monkeypatch, bits, plan, dtype="F32", layout=None):
         coding = Coding(layout.plain.index, plan.resolved(pool))
         return Storage(layout, coding, bits.size, [0], [nonzeros], [entries], [0])
 
-    monkeypatch.setattr(writing, "choose", lambda *_: Candidate("", 0, storage))
+    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, storage))
     target = io.BytesIO()
     with writing.Writer(target, threads=1) as writer:
         writer.add("t", bits, BY_NAME[dtype])
@@ -106,7 +106,7 @@ def test_a_filler_is_a_zero_of_the_codebook(monkeypatch):
         coding = Coding(layout.plain.index, CodebookPlan(np.array([0, 5], "<u2").tobytes(), None).resolved(pool))
         return Storage(layout, coding, bits.size, [0], [2], [7], [0])
 
-    monkeypatch.setattr(writing, "choose", lambda *_: Candidate("", 0, storage))
+    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, storage))
     target = io.BytesIO()
     with writing.Writer(target) as writer:
         writer.add("t", bits, BY_NAME["BF16"])

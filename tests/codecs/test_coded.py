@@ -10,12 +10,10 @@ from spformat.codecs.frequencies import Table
 from spformat.dtypes import BY_NAME
 from spformat.layouts.coding import Floatsplit
 from spformat.planning import choose as choosing
-from spformat.planning.policy import Policy
-from spformat.planning.pool import TablePool
-from spformat.planning.tables import free_form
 from spformat.reader import Reader
 from tests import coded_model, forge
-from tests.helpers import binomial, raw, read_everything
+from tests.helpers import binomial, raw, read_everything, weighed
+from tests.tables import free_form
 
 DTYPES = ["F32", "BF16", "F16", "F64", "F8_E4M3", "I32"]
 
@@ -34,16 +32,17 @@ def write(array, wire, label):
     """A file whose tensor is stored as the candidate of that label; None when there is none."""
     import io
 
+    from spformat import tensor_jobs
     from spformat import writer as writing
 
-    def this_one(name, array, dtype, policy, pool, threads):
-        found = choosing.candidates(name, array, dtype, policy, pool, threads)
+    def this_one(name, survey, pool):
+        found = choosing.candidates(name, survey, pool)
         same = [candidate for candidate in found if candidate.label == label]
         assert same or name == "b"  # what its tables cost less in may make a candidate of the second not worth weighing
         return (same or found)[0]
 
-    real = vars(writing)["choose"]
-    vars(writing)["choose"] = this_one
+    real = vars(tensor_jobs)["choose"]
+    vars(tensor_jobs)["choose"] = this_one
     try:
         target = io.BytesIO()
         with writing.Writer(target, threads=1) as writer:
@@ -51,7 +50,7 @@ def write(array, wire, label):
             writer.add("b", array[::-1], wire)  # with the tables of the first
         return target.getvalue()
     finally:
-        vars(writing)["choose"] = real
+        vars(tensor_jobs)["choose"] = real
 
 
 @given(
@@ -63,7 +62,7 @@ def write(array, wire, label):
 @settings(max_examples=60)
 def test_every_candidate_round_trips_and_all_loops_write_the_same(shape, density, dtype, seed):
     array, wire = tensor(shape, density, dtype, seed)
-    labels = [c.label for c in choosing.candidates("a", array, wire, Policy(), TablePool(), 1)]
+    labels = [c.label for c in weighed(array, wire)]
     for label in labels:
         files = []
         for simd in _native.simd_names():
@@ -85,7 +84,7 @@ def test_every_candidate_round_trips_and_all_loops_write_the_same(shape, density
 @pytest.mark.parametrize("dtype", ["F32", "BF16", "F64"])
 def test_the_model_reads_what_was_stored(dtype, density):
     array, wire = tensor((20, 70), density, dtype, 1)
-    for candidate in choosing.candidates("a", array, wire, Policy(), TablePool(), 1):
+    for candidate in weighed(array, wire):
         with Reader(write(array, wire, candidate.label)) as reader:
             storage, stored = reader.entry("a").storage, reader.stored_block("a", 0)
             tables = [coded_model.table(table.data) for table in reader._bank.tables]

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from spformat import tensor_jobs
 from spformat import writer as writing
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError
@@ -15,9 +16,9 @@ from spformat.layouts.table import Bitmask, Csr
 from spformat.planning import statistics
 from spformat.planning.candidate import Candidate
 from spformat.planning.coding_plan import FloatPlan, RansPlan, StripsPlan
-from spformat.planning.tables import free_form
 from tests import forge
 from tests.helpers import binomial, refused
+from tests.tables import free_form
 
 SHAPE = (20, 40)  # three strips, the last of four rows
 ARRAY = np.where(np.random.default_rng(1).random(SHAPE) < 0.3, np.random.default_rng(2).standard_normal(SHAPE), 0)
@@ -35,7 +36,7 @@ def write(monkeypatch, index, value, layout=None, entries=NONZEROS):
         coding = Coding(index.resolved(pool), 0 if value is None else value.resolved(pool))
         return Storage(layout or Bitmask(), coding, ARRAY.size, [0], [NONZEROS], [entries], [0])
 
-    monkeypatch.setattr(writing, "choose", lambda *_: Candidate("", 0, storage))
+    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, storage))
     target = io.BytesIO()
     with writing.Writer(target, threads=1) as writer:
         writer.add("t", ARRAY, BY_NAME["F32"])

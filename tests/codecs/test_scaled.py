@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spformat import writer as writing
+from spformat import tensor_jobs
 from spformat.codecs import table as codecs
 from spformat.dtypes import BY_NAME
 from spformat.layouts.coding import Scaled
 from spformat.layouts.coding_wire import value_codec
 from spformat.planning import choose as choosing
 from spformat.planning.policy import GapRequest, Policy, preset
-from spformat.planning.pool import TablePool
 from spformat.reader import Reader
-from spformat.writer import Steps, Writer
+from spformat.tensor_jobs import Steps
+from spformat.writer import Writer
 from tests.conformance.decoders import VECTORS, educational
-from tests.helpers import raw, read_everything
+from tests.helpers import raw, read_everything, weighed
 
 
 def file_of(steps, scales, run, policy=None):
@@ -62,7 +62,7 @@ def test_both_decoders_give_the_products(shape, run, count, density, block_entri
 
 def test_every_candidate_of_the_planner_can_be_scaled(monkeypatch):
     steps, scales, policy = few_steps((50, 40), 0.2), some_scales(50), Policy(block_entries=100)
-    found = choosing.candidates("t", steps.view(np.uint32), BY_NAME["F32"], policy, TablePool(), 1)
+    found = weighed(steps.view(np.uint32), BY_NAME["F32"], policy)
     labels = [candidate.label for candidate in found if "codebook" in candidate.label]
     assert len(labels) > 10
     for label in labels:
@@ -70,7 +70,7 @@ def test_every_candidate_of_the_planner_can_be_scaled(monkeypatch):
         def chosen(*arguments, label=label):
             return next(c for c in choosing.candidates(*arguments) if c.label == label)
 
-        monkeypatch.setattr(writing, "choose", chosen)
+        monkeypatch.setattr(tensor_jobs, "choose", chosen)
         data, array = file_of(steps, scales, 40, policy)
         assert codec_of(data) == "scaled"
         assert raw(Reader(data).read()["t"]) == raw(array), label

@@ -10,13 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spformat.dtypes import BY_NAME
-from spformat.planning import choose as choosing
 from spformat.planning.policy import GapRequest, Policy, preset
-from spformat.planning.pool import TablePool
 from tests import forge
 from tests.codecs.test_coded import tensor, write
 from tests.conformance.decoders import DECODER, VECTORS, educational, spf_decode, spformat
-from tests.helpers import raw, sparse, written
+from tests.helpers import raw, sparse, weighed, written
 from tests.small_files import SMALL_FILES
 
 CODED = [VECTORS / "valid" / f"{name}.spf" for name in ("rans/gaps", "floatsplit/layouts", "strips/classes")]
@@ -66,7 +64,7 @@ def test_it_reads_each_kind_of_gap_code(axis, fill, restart_rows):
 def test_it_reads_every_candidate_of_the_planner(shape, density, dtype, seed):
     array, wire = tensor(shape, density, dtype, seed)
     assert wire == BY_NAME[dtype]
-    for candidate in choosing.candidates("a", array, wire, Policy(), TablePool(), 1):
+    for candidate in weighed(array, wire):
         found = educational(write(array, wire, candidate.label))
         assert [data for _, _, _, data, *_ in found.tensors] == [raw(array), raw(array[::-1])], candidate.label
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from spformat.container.index import entry_bytes
-from spformat.dtypes import BY_NAME, from_numpy
+from spformat.dtypes import from_numpy
 from spformat.errors import SourceError, SpformatError
 from spformat.planning.choose import candidates, choose
-from spformat.planning.mask import Mask
 from spformat.planning.policy import ALL_ROWS, PRESETS, GapRequest, Policy, preset
 from spformat.planning.pool import TablePool
+from spformat.planning.survey import survey
 from spformat.reader import Reader
 from tests import forge
 from tests.helpers import sparse, written
@@ -21,8 +21,12 @@ def bits(array):
     return array.view(from_numpy(array.dtype).bits)
 
 
+def surveyed(array, policy):
+    return survey("t", bits(array), from_numpy(array.dtype), policy, 1)
+
+
 def chosen(array, policy=None):
-    return choose("t", bits(array), from_numpy(array.dtype), policy or FAST, TablePool(), 1)
+    return choose("t", surveyed(array, policy or FAST), TablePool())
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.float64, np.complex128])
@@ -56,7 +60,7 @@ def test_density_decides(density, label):
 def test_the_smallest_candidate_is_chosen_and_the_faster_one_of_equals():
     for seed, density in enumerate((0.0, 0.02, 0.1, 0.4, 0.8, 0.99)):
         array = sparse((50, 60), density, np.float16, seed)
-        all_of_them = candidates("t", bits(array), BY_NAME["F16"], FAST, TablePool(), 1)
+        all_of_them = candidates("t", surveyed(array, FAST), TablePool())
         least = min(candidate.bytes for candidate in all_of_them)
         first = next(candidate for candidate in all_of_them if candidate.bytes == least)
         assert (chosen(array).label, chosen(array).bytes) == (first.label, first.bytes)
@@ -147,32 +151,6 @@ def test_presets():
         preset("EIE")
 
 
-@pytest.mark.parametrize("itemsize", [1, 2, 4, 8])
-def test_statistics_count_the_entries_that_each_width_needs(itemsize, simd):  # noqa: ARG001
-    """One pass of histograms says what sixteen widths and two fills would take, block by block."""
-    rng = np.random.default_rng(itemsize)
-    array = np.zeros(30_000, f"<u{itemsize}")
-    array[np.cumsum(rng.integers(1, 40, 500))] = 1
-    array[[20_500, 29_999]] = 1  # gaps longer than the histogram
-    found = Mask.of(array, 1).gap_statistics(11_000)
-    for block in range(3):
-        positions = np.flatnonzero(array[block * 11_000 : (block + 1) * 11_000])
-        gaps = np.diff(positions, prepend=-1)
-        assert found.nonzeros[block] == len(positions)
-        for fill in (0, 1):
-            expected = [int(np.sum(-(-gaps // (2**width - fill)))) for width in range(1, 17)]
-            assert found.entries[block, fill].tolist() == expected
-
-
-@pytest.mark.parametrize(("rows", "columns"), [(7, 9), (64, 64), (130, 33), (33, 130), (1, 5), (300, 8)])
-def test_the_mask_of_the_transpose(rows, columns, simd):  # noqa: ARG001
-    array = (np.random.default_rng(rows).random((rows, columns)) < 0.3).astype(np.uint8)
-    turned = Mask.of(array, 1).transposed()
-    assert turned.shape == (columns, rows)
-    found = np.unpackbits(turned.words.view(np.uint8), bitorder="little", count=rows * columns)
-    assert found.tolist() == array.T.reshape(-1).tolist()
-
-
 def test_gaps_run_down_the_columns_where_that_is_cheaper():
     """Nonzeros that come in vertical runs: a gap of one down a column, many sizes of gaps along the rows."""
     rng = np.random.default_rng(5)
@@ -180,7 +158,7 @@ def test_gaps_run_down_the_columns_where_that_is_cheaper():
     for column in range(500):
         start = rng.integers(0, 560)
         weights[start : start + 25, column] = rng.standard_normal(25)
-    taken = choose("t", bits(weights), from_numpy(weights.dtype), Policy(), TablePool(), 1)
+    taken = chosen(weights, Policy())
     assert taken.label.startswith("csr columns 8 bits escape + rans")
     with Reader(written({"t": weights})) as reader:
         assert reader.entry("t").storage.layout.gap.axis == 1

@@ -16,10 +16,11 @@ from spformat import _native
 from spformat.planning import choose
 from spformat.planning.policy import GapRequest, Policy
 from spformat.planning.pool import TablePool
+from spformat.planning.survey import survey
 from spformat.reader import Reader
 from spformat.writer import Writer
 from tests import forge
-from tests.helpers import raw, written
+from tests.helpers import raw, weighed, written
 from tests.strategies import metadata, names, policies, shapes, tensors
 
 FRAME = 16 + 48 + len(msgpack.packb({"tensors": [0]})) - 1  # prologue, footer, the index without its entry
@@ -114,7 +115,7 @@ def _sizes(data):
 def test_the_planner_knows_the_size_to_the_byte(tensor, policy, name):
     array, dtype = tensor
     plain = replace(policy, fast=True)
-    planned = choose.choose(name, array, dtype, plain, TablePool(), 1)
+    planned = choose.choose(name, survey(name, array, dtype, plain, 1), TablePool())
     actual = _sizes(written({name: tensor}, policy=plain))
     assume(actual is not None)
     assert planned.bytes == actual
@@ -133,7 +134,7 @@ def _request(candidate):
 def test_each_candidate_weighs_what_it_would_take_and_the_lightest_is_taken(tensor):
     array, dtype = tensor
     actual = []
-    for candidate in choose.candidates("t", array, dtype, Policy(fast=True), TablePool(), 1):
+    for candidate in weighed(array, dtype, Policy(fast=True)):
         if candidate.label.endswith("codebook"):  # which no policy forces; the property before says what it takes
             actual.append(candidate.bytes)
             continue
