@@ -83,9 +83,11 @@ def test_rows_and_columns_have_scales_in_the_codec(axis):
     assert entry.quantization.scales is None
 
 
-def test_one_scale_is_no_reason_for_a_codec_of_its_own():
+def test_one_scale_is_stored_once_and_its_steps_as_bits():
     entry = round_trip(quantize_affine(weights((60, 50)), AffineScheme(8)))
-    assert entry.storage.coding.names()[-1] == "codebook"
+    assert entry.storage.coding.names()[-1] == "scaled"
+    assert entry.quantization.scales is None
+    assert len(entry.storage.coding.to_wire()[-1][3][1]) <= 32
 
 
 @given(st.data())

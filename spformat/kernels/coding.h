@@ -33,6 +33,7 @@ struct Workspace {
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint8_t* literals;  // two bytes for each symbol
   uint8_t* values;    // entries x itemsize, unless the reader has a destination
+  uint64_t index_bytes;  // of the block, when its values are written
   bool no_zeros;      // set when values were read that cannot be zero, whatever their fields are
 };
 

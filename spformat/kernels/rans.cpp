@@ -7,9 +7,15 @@
 namespace spf {
 namespace {
 
-// A lane costs about three bytes; more lanes decode faster. About half a per cent of the stream and what belongs to it.
+// A lane costs about three bytes; more lanes decode faster. Less than half a per cent of the stream and what belongs to
+// it.
 unsigned lanes_for(uint64_t bytes) {
-  return bytes >= 32'000 ? 32 : bytes >= 4'000 ? 16 : bytes >= 1'500 ? 8 : bytes >= 800 ? 4 : 1;
+  return bytes >= 32'000   ? 32
+         : bytes >= 12'000 ? 16
+         : bytes >= 8'000  ? 8
+         : bytes >= 3'000  ? 4
+         : bytes >= 1'500  ? 2
+                           : 1;
 }
 
 uint64_t coded_bytes(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count) {

@@ -41,6 +41,7 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
           strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,
           in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
+          0,
           false};
 }
 

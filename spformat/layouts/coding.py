@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..codecs import bitpack
+from ..codecs import bitpack, steps
 from ..codecs import table as codecs
 
 
@@ -90,8 +90,8 @@ class Codebook:
 class Scaled:
     """Values as steps of a codebook, each times a scale.
 
-    steps: patterns of finite float32. scales: float32, finite, not negative. Element i of the tensor, in C order, has
-    scale (i // run) % len(scales).
+    steps: patterns of finite float32; in the index integers are bits. scales: float32, finite, not negative. Element i
+    of the tensor, in C order, has scale (i // run) % len(scales).
     """
 
     run: int
@@ -100,7 +100,8 @@ class Scaled:
     number: ClassVar[int] = codecs.SCALED
 
     def to_wire(self) -> list[Any]:
-        return [codecs.SCALED, self.run, self.scales, *self.steps.to_wire()[1:]]
+        _, patterns, codes = self.steps.to_wire()
+        return [codecs.SCALED, self.run, self.scales, steps.to_wire(patterns), codes]
 
     def tables(self) -> list[int]:
         return self.steps.tables()

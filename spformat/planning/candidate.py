@@ -13,7 +13,7 @@ from ..dtypes import DType
 from ..layouts.coding import Codebook, Coding
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
-from .coding_plan import CodebookPlan, PositionPlan, ValuePlan
+from .coding_plan import CodebookPlan, PositionPlan, ValuePlan, shared_lane_bits
 from .pool import TablePool
 
 _LONGEST_DIGEST = (1 << 64) - 1  # digests are random: all but one in 2**32 take nine bytes
@@ -73,7 +73,7 @@ def of_plans(
     value_bits = value.bits
     if value.codec is None:
         value_bits = 8.0 * dtype.itemsize * position.layout.values(sum(position.nonzeros), sum(position.entries))
-    bits = position.bits + value_bits + pool.extra_bits(tables)
+    bits = position.bits + value_bits + pool.extra_bits(tables) + shared_lane_bits(position, value, value_bits)
     entry = len(name.encode()) + _ENTRY_BYTES + _BLOCK_BYTES * plain.blocks + 4 * len(shape)
     size = (1 << 62) if math.isinf(bits) else math.ceil(bits / 8) + entry
 

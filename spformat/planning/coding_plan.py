@@ -11,6 +11,7 @@ from ..layouts.table import Layout
 from .pool import TablePool
 
 STATE_BYTES = 4  # of a lane; it holds about one byte of the stream, which keeps the estimate on the safe side
+_LANES = ((32_000, 32), (12_000, 16), (8_000, 8), (3_000, 4), (1_500, 2), (0, 1))  # from so many bytes on
 HEAD_BYTES = 1 + 2  # lanes, and the length of a coded index
 
 
@@ -122,7 +123,17 @@ class ValuePlan:
 def stream_overhead_bits(bits: float, blocks: int, beside: float = 0.0) -> float:
     """What heads and states of a stream cost that is cut into blocks; `beside`: bits that
     belong to it. Mirrors lanes_for in kernels/rans.cpp."""
-    each = (bits + beside) / 8 / max(blocks, 1)
-    steps = ((32_000, 32), (4_000, 16), (1_500, 8), (800, 4), (0, 1))
-    lanes = next(lanes for least, lanes in steps if each >= least)
-    return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * lanes)
+    return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * _lanes(bits + beside, blocks))
+
+
+def shared_lane_bits(position: PositionPlan, value: ValuePlan, value_bits: float) -> float:
+    """What the streams of an index and of its values take more because their blocks are those of both."""
+    blocks, total = len(position.nonzeros), position.bits + value_bits
+    coded = [position.bits] if position.codec is not None else []
+    coded += [value_bits] if value.codec is not None and value.codec.tables() else []
+    return 8.0 * blocks * STATE_BYTES * sum(_lanes(total, blocks) - _lanes(bits, blocks) for bits in coded)
+
+
+def _lanes(bits: float, blocks: int) -> int:
+    each = bits / 8 / max(blocks, 1)
+    return next(lanes for least, lanes in _LANES if each >= least)

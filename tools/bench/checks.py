@@ -33,8 +33,13 @@ CHECKS = [
     ("bitmask.cpp", "Failure check_mask(", "[[maybe_unused]] Failure check_mask("),
     ("bitmask.cpp", "Failure check_values(", "[[maybe_unused]] Failure check_values("),
     ("rans.cpp", "if (stream.state[lane] < kLowest) return {Status::rans_state, kLowest, stream.state[lane]};", ""),
-    ("rans.cpp", "  if (stream.words != stream.end)\n", "  return {};\n  if (stream.words != stream.end)\n"),
-    ("rans.cpp", "if (stream.words == stream.end) return {Status::rans_words, 1, 0};", ""),
+    ("rans.cpp", "if (stream.state[lane] != kLowest) return {Status::rans_state, kLowest, stream.state[lane]};", ""),
+    (
+        "rans.cpp",
+        "if (stream.end - stream.words < 2) return {Status::rans_short, 2, static_cast<uint64_t>(stream.end -"
+        " stream.words)};",
+        "",
+    ),
     ("rans_avx2.cpp", " && stream.end - words >= 2 * static_cast<int>(kLanes)", ""),
     ("rans.h", "    if (left() < bytes) return {Status::stored_bytes, bytes, left()};\n", ""),
     ("coding.cpp", "if (!padding_is_zero(fields, count, width)) return {Status::float_padding, 0, 1};", ""),
