@@ -1,0 +1,116 @@
+#include "table_codes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "frequencies.h"
+#include "rans.h"
+
+namespace spf {
+namespace {
+
+constexpr unsigned kCodes = kMostCode + 1, kMostSymbols = 256;
+constexpr double kWorthwhile = 6;  // bits that a better code may cost the symbols: steps hardly save more
+constexpr double kBitsOfNat = 1.4426950408889634;
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+// What a symbol takes under each code that may be worthwhile: beyond its share, and what it takes away from others
+// when the code promises more than it has.
+struct Choices {
+  unsigned least, most;  // codes in between, and 0 where the symbol does not occur
+  bool may_lack;
+  double bits[kCodes];
+};
+
+Choices choices_of(double count, unsigned code, const double* expected) {
+  Choices choices{code, code, code == 0, {}};
+  const auto cost = [&](unsigned c) {
+    if (c == 0) return 0.0;
+    return kBitsOfNat * (expected[c] - count + (count > 0 ? count * std::log(count / expected[c]) : 0));
+  };
+  if (choices.may_lack) choices.least = 1, choices.most = 0;
+  choices.bits[code] = cost(code);
+  for (unsigned c = choices.most + 1; c < kCodes; ++c) {
+    choices.bits[c] = cost(c);
+    if (choices.bits[c] > kWorthwhile && c > code) break;
+    choices.most = c;
+  }
+  for (unsigned c = choices.least; c-- > 1;) {
+    choices.bits[c] = cost(c);
+    if (choices.bits[c] > kWorthwhile) break;
+    choices.least = c;
+  }
+  return choices;
+}
+
+template <class F>
+void for_each_code(const Choices& choices, F&& f) {
+  if (choices.may_lack) f(0u);
+  for (unsigned c = choices.least; c <= choices.most; ++c) f(c);
+}
+
+struct Path {
+  double bits[kMostSymbols][kCodes];
+  uint8_t before[kMostSymbols][kCodes];
+};
+
+// The cheapest codes with one Rice parameter; returns their bits.
+double cheapest_path(const std::vector<Choices>& choices, unsigned rice, Path& path, unsigned* codes) {
+  const auto count = static_cast<unsigned>(choices.size());
+  for_each_code(choices[0], [&](unsigned c) { path.bits[0][c] = choices[0].bits[c]; });
+  for (unsigned i = 1; i < count; ++i) {
+    for_each_code(choices[i], [&](unsigned c) {
+      double best = kNever;
+      for_each_code(choices[i - 1], [&](unsigned b) {
+        const double bits = path.bits[i - 1][b] + step_bits(b, c, rice);
+        if (bits >= best) return;
+        best = bits;
+        path.before[i][c] = static_cast<uint8_t>(b);
+      });
+      path.bits[i][c] = best + choices[i].bits[c];
+    });
+  }
+  double least = kNever;
+  for_each_code(choices[count - 1], [&](unsigned c) {
+    if (c == 0 || path.bits[count - 1][c] >= least) return;
+    least = path.bits[count - 1][c];
+    codes[count - 1] = c;
+  });
+  for (unsigned i = count - 1; i > 0; --i) codes[i - 1] = path.before[i][codes[i]];
+  return least;
+}
+
+}  // namespace
+
+unsigned step_bits(unsigned before, unsigned code, unsigned rice) {
+  const unsigned zigzag = code >= before ? 2 * (code - before) : 2 * (before - code) - 1;
+  return (zigzag >> rice) + 1 + rice;
+}
+
+void cheapen_codes(const double* counts, unsigned count, unsigned* codes) {
+  double total = 0, weights = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    total += counts[i];
+    weights += static_cast<double>(weight_of(codes[i]));
+  }
+  double expected[kCodes] = {};  // occurrences of a symbol for which a code is right
+  for (unsigned c = 1; c < kCodes; ++c)
+    expected[c] = total * std::max(static_cast<double>(weight_of(c)) / weights, 1.0 / kSlots);
+  std::vector<Choices> choices;
+  for (unsigned i = 0; i < count; ++i) choices.push_back(choices_of(counts[i], codes[i], expected));
+  const auto path = std::make_unique<Path>();
+  unsigned found[kMostSymbols];
+  double least = kNever;
+  for (unsigned rice = 0; rice < 4; ++rice) {
+    const double bits = cheapest_path(choices, rice, *path, found);
+    if (bits >= least) continue;
+    least = bits;
+    std::copy(found, found + count, codes);
+  }
+}
+
+}  // namespace spf
