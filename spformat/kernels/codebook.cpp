@@ -75,7 +75,7 @@ uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Work
   });
   if (!known) return nullptr;
   if (coding.code_codec == kBitpack) return write_packed(coding, codes, count, to);
-  return rans_encode(coding.models, {nullptr, coding.value_table}, codes, count, to, work.index_bytes);
+  return rans_encode(coding.models, {nullptr, coding.value_table}, codes, count, to, {0, work.index_bytes});
 }
 
 unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t count, uint64_t* patterns,

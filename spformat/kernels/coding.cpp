@@ -65,7 +65,7 @@ Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t
 
 // Replaces symbols that their table lacks by its escape; returns where the literals end.
 uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
-                     uint8_t* literals, uint64_t beside) {
+                     uint8_t* literals, const Beside& beside) {
   uint64_t escaped = 0;
   for (uint64_t i = 0; i < count; ++i) {
     const uint8_t table = contexts.at(i);
@@ -263,14 +263,14 @@ uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_
   const Symbols symbols = mask_symbols(b, mask, work);
   uint8_t* const start = to + kMostLengthBytes;
   return add_length(to, start, write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, start,
-                                           work.literals, about_value_bytes(b, b.nonzeros)));
+                                           work.literals, {0, about_value_bytes(b, b.nonzeros)}));
 }
 
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const Coding& coding = *coding_of(b);
   uint8_t* const start = to + kMostLengthBytes;
   return add_length(to, start, rans_encode(coding.models, {nullptr, coding.index_table}, codes, count, start,
-                                           about_value_bytes(b, b.nonzeros)));
+                                           {0, about_value_bytes(b, b.nonzeros)}));
 }
 
 uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {
@@ -299,7 +299,7 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
     }
   });
   const uint64_t field_bytes = bytes_of_bits(count, coding.shift + 1u);
-  const uint64_t beside = field_bytes + work.index_bytes;
+  const Beside beside{field_bytes, work.index_bytes};
   to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, to, beside);
   if (!to) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);

@@ -1,5 +1,6 @@
 #include "rans.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "simd.h"
@@ -7,15 +8,26 @@
 namespace spf {
 namespace {
 
-// A lane costs about three bytes; more lanes decode faster. Less than half a per cent of the stream and what belongs to
-// it.
-unsigned lanes_for(uint64_t bytes) {
-  return bytes >= 32'000   ? 32
-         : bytes >= 12'000 ? 16
-         : bytes >= 8'000  ? 8
-         : bytes >= 3'000  ? 4
-         : bytes >= 1'500  ? 2
-                           : 1;
+constexpr uint64_t kManySymbols = 40'000, kFewSymbols = 16'000;
+
+unsigned lanes_of_stream(uint64_t bytes) {
+  return bytes >= 32'000 ? 32 : bytes >= 4'000 ? 16 : bytes >= 1'500 ? 8 : bytes >= 800 ? 4 : 1;
+}
+
+unsigned lanes_of_block(uint64_t bytes, uint64_t symbols) {
+  if (bytes >= 12'000) return bytes >= 32'000 ? 32 : 16;
+  if (bytes >= 8'000 && symbols >= kFewSymbols) return 8;
+  return bytes >= 3'000 ? 4 : bytes >= 1'500 ? 2 : 1;
+}
+
+// A lane costs about three bytes; 32 lanes decode a symbol in a third of the time of four. So they take at most a half
+// per cent of the block, but where many symbols take few bytes, and some of a stream: where the rest of its block is
+// long, more would help little.
+unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
+  const unsigned most = lanes_of_stream(bytes + beside.fields);
+  unsigned lanes = lanes_of_block(bytes + beside.fields + beside.rest, symbols);
+  if (symbols >= kManySymbols) lanes = std::max(lanes, bytes >= 6'000 ? 16u : 8u);
+  return std::min(lanes, most);
 }
 
 uint64_t coded_bytes(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count) {
@@ -88,9 +100,9 @@ Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contex
 }
 
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
-                     uint8_t* out, uint64_t beside) {
+                     uint8_t* out, const Beside& beside) {
   if (count == 0) return out;
-  const unsigned lanes = lanes_for(coded_bytes(models, contexts, symbols, count) + beside);
+  const unsigned lanes = lanes_for(count, coded_bytes(models, contexts, symbols, count), beside);
   uint32_t state[kMostLanes];
   for (uint32_t& s : state) s = kLowest;
   // The decoder reads forwards what the encoder finds backwards: words are written from the end of the room down.

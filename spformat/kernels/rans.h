@@ -74,9 +74,13 @@ Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contex
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
 inline uint64_t rans_bound(uint64_t count) { return 1 + 4 * kMostLanes + 2 * count + 4; }
-// `beside`: bytes that belong to the stream, of which lanes should take a small share too.
+// Bytes that are stored with a stream, of which lanes should take a small share too.
+struct Beside {
+  uint64_t fields = 0;  // that belong to its symbols
+  uint64_t rest = 0;    // of the block
+};
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
-                     uint8_t* out, uint64_t beside = 0);
+                     uint8_t* out, const Beside& beside = {});
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode);
 void expand_encode_model(const uint16_t* frequency, EncodeModel& encode);

@@ -39,7 +39,7 @@ inline uint64_t bits_set(const uint8_t* bits, uint64_t from, uint64_t to) {
   const uint64_t first = from / 8, last = to / 8;
   const unsigned below = bits[first] & ((1u << (from % 8)) - 1);
   const unsigned above = to % 8 ? bits[last] & ((1u << (to % 8)) - 1) : 0;
-  const auto count = [](unsigned byte) { return static_cast<uint64_t>(__builtin_popcount(byte)); };
+  const auto count = [](unsigned byte) { return byte ? static_cast<uint64_t>(__builtin_popcount(byte)) : 0; };
   return simd().count_bits(bits + first, last - first) + count(above) - count(below);
 }
 
@@ -51,8 +51,9 @@ inline void scale_values(const Block& b, const uint8_t* mask, uint8_t* values) {
     const float scale = scale_of(coding, i);
     const uint64_t left = coding.run - i % coding.run;
     const uint64_t end = last - i < left ? last : i + left;
-    for (uint64_t count = bits_set(mask, i - b.first, end - b.first); count; --count, values += sizeof(float))
-      multiply(values, scale);
+    const uint64_t count = bits_set(mask, i - b.first, end - b.first);
+    for (uint64_t k = 0; k < count; ++k) multiply(values + k * sizeof(float), scale);
+    values += count * sizeof(float);
     i = end;
   }
 }

@@ -59,4 +59,7 @@ def codebook_plans(values: DistinctValues, blocks: int, pool: TablePool, fast: b
     histogram = np.zeros(_MOST, np.uint64)
     histogram[: len(values.counts)] = values.counts
     table, bits = pool.cheapest(histogram)
-    return [packed, ValuePlan(CodebookPlan(patterns, table), book + bits + stream_overhead_bits(bits, blocks))]
+    return [
+        packed,
+        ValuePlan(CodebookPlan(patterns, table), book + bits + stream_overhead_bits(bits, blocks, symbols=total)),
+    ]

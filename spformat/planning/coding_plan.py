@@ -11,7 +11,9 @@ from ..layouts.table import Layout
 from .pool import TablePool
 
 STATE_BYTES = 4  # of a lane; it holds about one byte of the stream, which keeps the estimate on the safe side
-_LANES = ((32_000, 32), (12_000, 16), (8_000, 8), (3_000, 4), (1_500, 2), (0, 1))  # from so many bytes on
+_OF_STREAM = ((32_000, 32), (4_000, 16), (1_500, 8), (800, 4), (0, 1))  # lanes from so many bytes on
+_OF_BLOCK = ((32_000, 32), (12_000, 16), (3_000, 4), (1_500, 2), (0, 1))
+_MANY_SYMBOLS = 40_000
 HEAD_BYTES = 1 + 2  # lanes, and the length of a coded index
 
 
@@ -120,20 +122,26 @@ class ValuePlan:
         return Coding(index, codecs.RAW if self.codec is None else self.codec.resolved(pool))
 
 
-def stream_overhead_bits(bits: float, blocks: int, beside: float = 0.0) -> float:
-    """What heads and states of a stream cost that is cut into blocks; `beside`: bits that
-    belong to it. Mirrors lanes_for in kernels/rans.cpp."""
-    return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * _lanes(bits + beside, blocks))
+def stream_overhead_bits(bits: float, blocks: int, fields: float = 0.0, symbols: int = 0) -> float:
+    """What heads and states of a stream cost that is cut into blocks and has them for itself. fields: bits that belong
+    to it."""
+    return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * _lanes(bits, blocks, fields, symbols=symbols))
 
 
 def shared_lane_bits(position: PositionPlan, value: ValuePlan, value_bits: float) -> float:
-    """What the streams of an index and of its values take more because their blocks are those of both."""
-    blocks, total = len(position.nonzeros), position.bits + value_bits
-    coded = [position.bits] if position.codec is not None else []
-    coded += [value_bits] if value.codec is not None and value.codec.tables() else []
-    return 8.0 * blocks * STATE_BYTES * sum(_lanes(total, blocks) - _lanes(bits, blocks) for bits in coded)
+    """What index and values take more because their blocks are those of both."""
+    blocks = len(position.nonzeros)
+    coded = [(position.bits, value_bits)] if position.codec is not None else []
+    coded += [(value_bits, position.bits)] if value.codec is not None and value.codec.tables() else []
+    more = (_lanes(bits, blocks, rest=rest) - _lanes(bits, blocks) for bits, rest in coded)
+    return 8.0 * blocks * STATE_BYTES * sum(more)
 
 
-def _lanes(bits: float, blocks: int) -> int:
-    each = bits / 8 / max(blocks, 1)
-    return next(lanes for least, lanes in _LANES if each >= least)
+def _lanes(bits: float, blocks: int, fields: float = 0.0, rest: float = 0.0, symbols: int = 0) -> int:
+    """Lanes of a stream of so many bits in so many blocks. Mirrors lanes_for in kernels/rans.cpp, about."""
+    own, blocks = bits / 8 / max(blocks, 1), max(blocks, 1)
+    stream, block = own + fields / 8 / blocks, own + (fields + rest) / 8 / blocks
+    lanes = next(lanes for least, lanes in _OF_BLOCK if block >= least)
+    if symbols >= _MANY_SYMBOLS * blocks:
+        lanes = max(lanes, 16 if own >= 6_000 else 8)
+    return min(lanes, next(lanes for least, lanes in _OF_STREAM if stream >= least))
