@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spformat
+from spformat.container.quantization import QuantizationRecord
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError, SourceError, SpformatError
 from spformat.quantization import (
@@ -218,7 +219,6 @@ def changed(tensor, **record):
     "record",
     [
         {"scales": np.float32(0.1).tobytes()},
-        {"scales": None},
         {"scales": bytes(4)},
         {"zero_points": 100},
         {"zero_points": -(2**31)},
@@ -234,6 +234,14 @@ def test_a_record_that_does_not_fit_the_elements(record):
         with pytest.raises(CorruptError) as caught:
             get_quantized(reader, "0")
     assert caught.value.kind == "quantization/form"
+
+
+def test_a_record_without_scales_of_elements_without_scales():
+    target = io.BytesIO()
+    with Writer(target, threads=1) as writer:
+        writer.add("0", weights((30, 20)), quantization=QuantizationRecord("affine", 8))
+    with Reader(target.getvalue()) as reader, pytest.raises(CorruptError, match="no scales"):
+        get_quantized(reader, "0")
 
 
 def test_names_of_the_library(tmp_path):

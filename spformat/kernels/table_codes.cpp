@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <memory>
-#include <vector>
 
 #include "frequencies.h"
 #include "rans.h"
@@ -14,23 +12,24 @@ namespace spf {
 namespace {
 
 constexpr unsigned kCodes = kMostCode + 1, kMostSymbols = 256;
-constexpr double kWorthwhile = 6;  // bits that a better code may cost the symbols: steps hardly save more
+constexpr float kWorthwhile = 6;  // bits that a better code may cost the symbols: steps hardly save more
 constexpr double kBitsOfNat = 1.4426950408889634;
-constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr float kNever = std::numeric_limits<float>::infinity();
 
 // What a symbol takes under each code that may be worthwhile: beyond its share, and what it takes away from others
 // when the code promises more than it has.
 struct Choices {
   unsigned least, most;  // codes in between, and 0 where the symbol does not occur
   bool may_lack;
-  double bits[kCodes];
+  float bits[kCodes];
 };
 
 Choices choices_of(double count, unsigned code, const double* expected) {
   Choices choices{code, code, code == 0, {}};
-  const auto cost = [&](unsigned c) {
-    if (c == 0) return 0.0;
-    return kBitsOfNat * (expected[c] - count + (count > 0 ? count * std::log(count / expected[c]) : 0));
+  const auto cost = [&](unsigned c) -> float {
+    if (c == 0) return 0;
+    const double nats = expected[c] - count + (count > 0 ? count * std::log(count / expected[c]) : 0);
+    return static_cast<float>(kBitsOfNat * nats);
   };
   if (choices.may_lack) choices.least = 1, choices.most = 0;
   choices.bits[code] = cost(code);
@@ -54,19 +53,18 @@ void for_each_code(const Choices& choices, F&& f) {
 }
 
 struct Path {
-  double bits[kMostSymbols][kCodes];
+  float bits[kMostSymbols][kCodes];
   uint8_t before[kMostSymbols][kCodes];
 };
 
 // The cheapest codes with one Rice parameter; returns their bits.
-double cheapest_path(const std::vector<Choices>& choices, unsigned rice, Path& path, unsigned* codes) {
-  const auto count = static_cast<unsigned>(choices.size());
+float cheapest_path(const Choices* choices, unsigned count, unsigned rice, Path& path, unsigned* codes) {
   for_each_code(choices[0], [&](unsigned c) { path.bits[0][c] = choices[0].bits[c]; });
   for (unsigned i = 1; i < count; ++i) {
     for_each_code(choices[i], [&](unsigned c) {
-      double best = kNever;
+      float best = kNever;
       for_each_code(choices[i - 1], [&](unsigned b) {
-        const double bits = path.bits[i - 1][b] + step_bits(b, c, rice);
+        const float bits = path.bits[i - 1][b] + static_cast<float>(step_bits(b, c, rice));
         if (bits >= best) return;
         best = bits;
         path.before[i][c] = static_cast<uint8_t>(b);
@@ -74,7 +72,7 @@ double cheapest_path(const std::vector<Choices>& choices, unsigned rice, Path& p
       path.bits[i][c] = best + choices[i].bits[c];
     });
   }
-  double least = kNever;
+  float least = kNever;
   for_each_code(choices[count - 1], [&](unsigned c) {
     if (c == 0 || path.bits[count - 1][c] >= least) return;
     least = path.bits[count - 1][c];
@@ -100,13 +98,13 @@ void cheapen_codes(const double* counts, unsigned count, unsigned* codes) {
   double expected[kCodes] = {};  // occurrences of a symbol for which a code is right
   for (unsigned c = 1; c < kCodes; ++c)
     expected[c] = total * std::max(static_cast<double>(weight_of(c)) / weights, 1.0 / kSlots);
-  std::vector<Choices> choices;
-  for (unsigned i = 0; i < count; ++i) choices.push_back(choices_of(counts[i], codes[i], expected));
-  const auto path = std::make_unique<Path>();
+  Choices choices[kMostSymbols];
+  for (unsigned i = 0; i < count; ++i) choices[i] = choices_of(counts[i], codes[i], expected);
+  Path path;
   unsigned found[kMostSymbols];
-  double least = kNever;
+  float least = kNever;
   for (unsigned rice = 0; rice < 4; ++rice) {
-    const double bits = cheapest_path(choices, rice, *path, found);
+    const float bits = cheapest_path(choices, count, rice, path, found);
     if (bits >= least) continue;
     least = bits;
     std::copy(found, found + count, codes);
