@@ -110,6 +110,22 @@ def test_any_affine_tensor_comes_back(data):
     round_trip(tensor)
 
 
+@pytest.mark.parametrize("scheme", [AffineScheme(8, axis=0), AffineScheme(4, group=7), AffineScheme(8)])
+def test_the_bound_is_that_of_the_codes_and_the_scales(scheme):
+    tensor = quantize_affine(weights((60, 50)), scheme)
+    (found,) = spformat.inspect(stored(tensor)).tensors
+    (of_codes,) = spformat.inspect(spformat.save({"codes": tensor.codes})).tensors
+    assert of_codes.bound_bytes is not None
+    assert found.bound_bytes == of_codes.bound_bytes + tensor.scale.nbytes
+    assert found.bound_bytes < found.stored_bytes
+
+
+def test_the_bound_of_signs_is_a_bit_for_each_and_the_scales():
+    signs = np.where(np.arange(3000) % 2, np.float32(1), np.float32(-1)).reshape(60, 50)
+    (found,) = spformat.inspect(stored(quantize_binary(signs * 0.3, "filter"))).tensors
+    assert found.bound_bytes == 3000 // 8 + 4 * 60
+
+
 def test_int32():
     codes = np.array([[LARGEST_STEP, -LARGEST_STEP, 0], [1, -2, 77]], np.int32)
     for axis, count in ((None, ()), (0, (2,))):

@@ -34,6 +34,19 @@ inline float scale_of(const Coding& coding, uint64_t i) {
 
 inline void multiply(uint8_t* value, float scale) { store(value, load<float>(value) * scale); }
 
+// Calls f(first, last, scale) for each range of the block's elements, counted in the tensor, that has one scale.
+template <class F>
+inline void for_each_run(const Block& b, F&& f) {
+  const Coding& coding = *coding_of(b);
+  const uint64_t last = b.first + b.elements;
+  uint64_t number = b.first / coding.run % coding.scale_count, end = b.first - b.first % coding.run;
+  for (uint64_t i = b.first; i < last; i = end) {
+    end = last - end < coding.run ? last : end + coding.run;
+    f(i, end, load<float>(coding.scales + number * sizeof(float)));
+    number = number + 1 == coding.scale_count ? 0 : number + 1;
+  }
+}
+
 // How many of the bits [from, to) are set.
 inline uint64_t bits_set(const uint8_t* bits, uint64_t from, uint64_t to) {
   const uint64_t first = from / 8, last = to / 8;
@@ -45,17 +58,11 @@ inline uint64_t bits_set(const uint8_t* bits, uint64_t from, uint64_t to) {
 
 // The values of a mask: those of a run follow each other.
 inline void scale_values(const Block& b, const uint8_t* mask, uint8_t* values) {
-  const Coding& coding = *coding_of(b);
-  const uint64_t last = b.first + b.elements;
-  for (uint64_t i = b.first; i < last;) {
-    const float scale = scale_of(coding, i);
-    const uint64_t left = coding.run - i % coding.run;
-    const uint64_t end = last - i < left ? last : i + left;
-    const uint64_t count = bits_set(mask, i - b.first, end - b.first);
+  for_each_run(b, [&](uint64_t first, uint64_t last, float scale) {
+    const uint64_t count = bits_set(mask, first - b.first, last - b.first);
     for (uint64_t k = 0; k < count; ++k) multiply(values + k * sizeof(float), scale);
     values += count * sizeof(float);
-    i = end;
-  }
+  });
 }
 
 // The elements of a decoded block where they are in the tensor.
@@ -66,13 +73,9 @@ inline void scale_elements(const Block& b) {
     for_each_transposed(b, [&](uint64_t, uint64_t i) { multiply(tensor + i * sizeof(float), scale_of(coding, i)); });
     return;
   }
-  const uint64_t last = b.first + b.elements;
-  for (uint64_t i = b.first; i < last;) {
-    const float scale = scale_of(coding, i);
-    const uint64_t left = coding.run - i % coding.run;
-    const uint64_t end = last - i < left ? last : i + left;
-    for (; i < end; ++i) multiply(tensor + i * sizeof(float), scale);
-  }
+  for_each_run(b, [&](uint64_t first, uint64_t last, float scale) {
+    for (uint64_t i = first; i < last; ++i) multiply(tensor + i * sizeof(float), scale);
+  });
 }
 
 // The nonzeros of a block whose positions in the view are known.
