@@ -12,7 +12,9 @@ namespace spf {
 namespace {
 
 constexpr unsigned kCodes = kMostCode + 1, kMostSymbols = 256;
-constexpr float kWorthwhile = 6;  // bits that a better code may cost the symbols: steps hardly save more
+constexpr unsigned kNear = 5;  // a step further than that is rarely worthwhile
+constexpr float kWorthwhile = 4;  // bits that a better code may cost the symbols: steps hardly save more
+constexpr unsigned kRices = 2;  // larger parameters are for steps that are not taken
 constexpr double kBitsOfNat = 1.4426950408889634;
 constexpr float kNever = std::numeric_limits<float>::infinity();
 
@@ -63,12 +65,17 @@ float cheapest_path(const Choices* choices, unsigned count, unsigned rice, Path&
   for (unsigned i = 1; i < count; ++i) {
     for_each_code(choices[i], [&](unsigned c) {
       float best = kNever;
-      for_each_code(choices[i - 1], [&](unsigned b) {
+      const auto weigh = [&](unsigned b) {
         const float bits = path.bits[i - 1][b] + static_cast<float>(step_bits(b, c, rice));
         if (bits >= best) return;
         best = bits;
         path.before[i][c] = static_cast<uint8_t>(b);
-      });
+      };
+      const Choices& last = choices[i - 1];
+      if (last.may_lack) weigh(0);
+      const unsigned low = std::max(last.least, c > kNear ? c - kNear : 0), high = std::min(last.most, c + kNear);
+      for (unsigned b = low; b <= high; ++b) weigh(b);
+      if (best == kNever) for_each_code(last, weigh);
       path.bits[i][c] = best + choices[i].bits[c];
     });
   }
@@ -103,7 +110,7 @@ void cheapen_codes(const double* counts, unsigned count, unsigned* codes) {
   Path path;
   unsigned found[kMostSymbols];
   float least = kNever;
-  for (unsigned rice = 0; rice < 4; ++rice) {
+  for (unsigned rice = 0; rice < kRices; ++rice) {
     const float bits = cheapest_path(choices, count, rice, path, found);
     if (bits >= least) continue;
     least = bits;
