@@ -114,7 +114,7 @@ def pack_source(
         tensors=len(source.names()),
         dense_bytes=total,
         stored_bytes=os.path.getsize(dst),
-        notes=[*source.notes, *_widened(source, quantized)],
+        notes=[*source.notes, *_unused(source, quantizer), *_widened(source, quantized)],
         seconds=time.perf_counter() - started,
         verified=verify,
         quantized=quantized,
@@ -195,6 +195,14 @@ def _add(source: Source, name: str, writer: Writer, quantizer: Quantizer | None)
 
     record = add_quantized(writer, name, made)
     return [QuantizedReport(name, record.method, record.bits, record.snr_db, record.largest_error)]
+
+
+def _unused(source: Source, quantizer: Quantizer | None) -> list[str]:
+    """A note on what was asked for and fits no tensor that can be quantized."""
+    ties = source.ties()
+    specs = {name: source.spec(name) for name in source.names() if name not in ties}
+    unused = [] if quantizer is None else quantizer.unused(specs)
+    return [f"no tensor was quantized by {', '.join(map(repr, unused))}"] if unused else []
 
 
 def _widened(source: Source, quantized: list[QuantizedReport]) -> list[str]:

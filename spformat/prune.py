@@ -104,7 +104,9 @@ def prune(
         source = PrunedSource(inner, method, scope, names)
         if max_bytes is None:
             source.aim(sparsity)
+            _refuse_signs(source, quantizer)
         else:
+            _refuse_signs(source, quantizer)
             _aim_at_size(source, max_bytes, policy, metadata, threads, progress, quantizer)
         if packs:
             folder = os.path.dirname(os.path.abspath(dst))
@@ -130,6 +132,15 @@ def _report(source: PrunedSource, written: PackReport, stages: dict[str, int], s
         quantized=written.quantized,
         ledger=SizeLedger(written.dense_bytes, {**stages, last: written.stored_bytes}) if stages else None,
     )
+
+
+def _refuse_signs(source: PrunedSource, quantizer: Quantizer | None) -> None:
+    """Raises ConfigError when tensors would be pruned and then lose their zeros to signs."""
+    for name in source.pruned:
+        recipe = None if quantizer is None else quantizer.recipe(name, *source.spec(name))
+        if recipe is not None and not recipe.keeps_zeros:
+            ternary = "codebook:1, two values and zero"
+            raise ConfigError(f"binary weights of a pruned tensor, {name!r}", expected=ternary, found=recipe.text)
 
 
 def _check(dst: str | os.PathLike[str], sparsity: object, max_bytes: int | None, quantizes_or_measures: bool) -> bool:

@@ -75,6 +75,10 @@ class PrunedSource(Source):
         wanted = {name: sparsity for name, sparsity in found.items() if sparsity is not None}
         if not wanted:
             raise PruningError(f"nothing to prune: no tensor that may be pruned fits {', '.join(asked)}")
+        ranks = {name: len(self.spec(name)[1]) for name in self.pruned}
+        used = {first_that_fits([(pattern, pattern) for pattern in asked], name, ranks[name]) for name in ranks}
+        unused = [repr(pattern) for pattern in asked if pattern not in used]
+        self.notes += [f"no tensor was pruned by {', '.join(unused)}"] if unused else []
         return wanted
 
     def names(self) -> list[str]:

@@ -43,6 +43,11 @@ class Recipe:
         if found["integers"]:
             self._scheme(np.zeros((1, 1)))
 
+    @property
+    def keeps_zeros(self) -> bool:
+        """Whether weights of zero stay zero."""
+        return not self.text.startswith("binary")
+
     def apply(self, weights: Array) -> QuantizedTensor:
         """Quantizes a float array. Raises ConfigError for NaN and infinities."""
         found = _HOW.fullmatch(self.text)
@@ -92,6 +97,17 @@ class Quantizer:
 
     def recipe(self, name: str, dtype: DType, shape: tuple[int, ...]) -> Recipe | None:
         """How a tensor is to be quantized; None when it is not."""
+        rule = self._rule(name, dtype, shape)
+        return None if rule is None else rule[1]
+
+    def unused(self, specs: Mapping[str, tuple[DType, tuple[int, ...]]]) -> list[str]:
+        """The patterns with a recipe that decide about none of these tensors."""
+        rules = [self._rule(name, *spec) for name, spec in specs.items()]
+        used = {rule[0] for rule in rules if rule is not None}
+        return [pattern for pattern, recipe in self.rules if recipe is not None and pattern not in used]
+
+    def _rule(self, name: str, dtype: DType, shape: tuple[int, ...]) -> tuple[str, Recipe | None] | None:
+        """The rule that decides about a tensor."""
         rank = len(shape)
         if dtype not in _TYPES or _one_fits(self.exclude, name, rank):
             return None
@@ -99,7 +115,7 @@ class Quantizer:
             return None
         # A bias is small and much depends on it: a pattern for all tensors does not mean it.
         rules = self.rules if self.include or rank > 1 else [rule for rule in self.rules if rule[0] == VECTOR]
-        return first_that_fits(rules, name, rank)
+        return first_that_fits([(rule[0], rule) for rule in rules], name, rank)
 
     def apply(self, name: str, array: Array, dtype: DType) -> Quantized | None:
         """The tensor quantized, with what it lost; None when it is to be left alone.

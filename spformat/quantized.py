@@ -132,17 +132,19 @@ def _fidelity(record: QuantizationRecord) -> Fidelity | None:
 
 
 def _steps(tensor: QuantizedTensor) -> Steps | None:
-    """The tensor as products of few steps and several scales; None where its elements are stored themselves."""
-    if isinstance(tensor, CodebookTensor) or tensor.scale.size < 2:
+    """The tensor as products of few steps and scales; None where its elements are stored themselves."""
+    if isinstance(tensor, CodebookTensor) or not prod(tensor.shape):
         return None
     if isinstance(tensor, BinaryTensor):
         signs = np.where(tensor.signs, np.float32(1), np.float32(-1))
-        return Steps(signs, tensor.scale, prod(tensor.shape[1:]))
+        return Steps(signs, tensor.scale.reshape(-1), prod(tensor.shape[1:]))
     zero_point = spread(tensor.zero_point, tensor.shape, tensor.axis, tensor.group)
     steps = (tensor.codes.astype(np.int64) - zero_point).astype(np.float32)
     if tensor.axis is not None:
         return Steps(steps, tensor.scale, prod(tensor.shape[tensor.axis + 1 :]))
-    columns, group = prod(tensor.shape[1:]), tensor.group or 1
+    if tensor.group is None:
+        return Steps(steps, tensor.scale.reshape(1), 1)
+    columns, group = prod(tensor.shape[1:]), tensor.group
     run = columns if group >= columns else gcd(columns, group)
     scales = tensor.scale[:, np.arange(0, columns, run) // group].reshape(-1)
     return Steps(steps, scales, run) if scales.size <= _MOST_REPEATS * tensor.scale.size else None

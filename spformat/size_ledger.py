@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from .errors import MissingExtraError
+from .errors import ConfigError, MissingExtraError, SourceError
 from .pack import Progress, pack_source
 from .planning.policy import Policy
 
@@ -53,16 +53,15 @@ class SizeLedger:
 
     def figure(self) -> Figure:
         """The same as a figure of matplotlib: a bar for each stage, as a share of the dense bytes."""
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise MissingExtraError("matplotlib is needed to draw: pip install spformat[plot]") from error
+        figure_type = _figure_type()
+        if not self.dense_bytes:
+            raise ConfigError("a picture of nothing", expected="dense bytes", found=0)
         from .sources.wording import human_bytes
 
         sizes = {"dense": self.dense_bytes, **self.stages}
         shares = [100 * size / self.dense_bytes for size in sizes.values()]
         texts = [f"{human_bytes(size)}, {self.dense_bytes / size:.1f}x" for size in sizes.values()]
-        figure = Figure(figsize=(7, 0.7 + 0.5 * len(sizes)), layout="constrained")
+        figure = figure_type(figsize=(7, 0.7 + 0.5 * len(sizes)), layout="constrained")
         axes = figure.subplots()
         bars = axes.barh(list(sizes), shares, height=0.6, color=["silver", *(f"C{at}" for at in range(len(texts) - 1))])
         axes.bar_label(bars, texts, padding=4)
@@ -70,6 +69,23 @@ class SizeLedger:
         axes.set(xlim=(0, 125), xticks=range(0, 101, 20), xlabel="% of the dense bytes")
         axes.spines[["top", "right"]].set_visible(False)
         return figure
+
+
+def check_picture(path: str | os.PathLike[str]) -> None:
+    """Raises SourceError when the folder of a picture is not there, MissingExtraError without matplotlib."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise SourceError(f"{os.fspath(path)}: no such folder: {folder}")
+    _figure_type()
+
+
+def _figure_type() -> type[Figure]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("matplotlib is needed to draw: pip install spformat[plot]") from error
+    figure: type[Figure] = Figure
+    return figure
 
 
 def sizes_without_coding(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spformat
+from spformat.container.quantization import QuantizationRecord
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError, SourceError, SpformatError
 from spformat.quantization import (
@@ -83,9 +84,11 @@ def test_rows_and_columns_have_scales_in_the_codec(axis):
     assert entry.quantization.scales is None
 
 
-def test_one_scale_is_no_reason_for_a_codec_of_its_own():
+def test_one_scale_is_stored_once_and_its_steps_as_bits():
     entry = round_trip(quantize_affine(weights((60, 50)), AffineScheme(8)))
-    assert entry.storage.coding.names()[-1] == "codebook"
+    assert entry.storage.coding.names()[-1] == "scaled"
+    assert entry.quantization.scales is None
+    assert len(entry.storage.coding.to_wire()[-1][3][1]) <= 32
 
 
 @given(st.data())
@@ -105,6 +108,22 @@ def test_any_affine_tensor_comes_back(data):
         axis,
     )
     round_trip(tensor)
+
+
+@pytest.mark.parametrize("scheme", [AffineScheme(8, axis=0), AffineScheme(4, group=20), AffineScheme(8)])
+def test_the_bound_is_that_of_the_codes_and_the_scales(scheme):
+    tensor = quantize_affine(weights((60, 50)), scheme)
+    (found,) = spformat.inspect(stored(tensor)).tensors
+    (of_codes,) = spformat.inspect(spformat.save({"codes": tensor.codes})).tensors
+    assert of_codes.bound_bytes is not None
+    assert found.bound_bytes == of_codes.bound_bytes + tensor.scale.nbytes
+    assert found.bound_bytes < found.stored_bytes
+
+
+def test_the_bound_of_signs_is_a_bit_for_each_and_the_scales():
+    signs = np.where(np.arange(3000) % 2, np.float32(1), np.float32(-1)).reshape(60, 50)
+    (found,) = spformat.inspect(stored(quantize_binary(signs * 0.3, "filter"))).tensors
+    assert found.bound_bytes == 3000 // 8 + 4 * 60
 
 
 def test_int32():
@@ -216,7 +235,6 @@ def changed(tensor, **record):
     "record",
     [
         {"scales": np.float32(0.1).tobytes()},
-        {"scales": None},
         {"scales": bytes(4)},
         {"zero_points": 100},
         {"zero_points": -(2**31)},
@@ -232,6 +250,14 @@ def test_a_record_that_does_not_fit_the_elements(record):
         with pytest.raises(CorruptError) as caught:
             get_quantized(reader, "0")
     assert caught.value.kind == "quantization/form"
+
+
+def test_a_record_without_scales_of_elements_without_scales():
+    target = io.BytesIO()
+    with Writer(target, threads=1) as writer:
+        writer.add("0", weights((30, 20)), quantization=QuantizationRecord("affine", 8))
+    with Reader(target.getvalue()) as reader, pytest.raises(CorruptError, match="no scales"):
+        get_quantized(reader, "0")
 
 
 def test_names_of_the_library(tmp_path):

@@ -96,7 +96,7 @@ def test_the_stages_are_the_sizes_of_files(source, tmp_path, quantize):
 @settings(max_examples=15)
 @given(
     st.floats(0, 1),
-    st.sampled_from([None, "codebook:2", "codebook:5", "int4:group=16", "binary", {"@matrix": "int8", "*": None}]),
+    st.sampled_from([None, "codebook:2", "codebook:5", "int4:group=16", "codebook:1", {"@matrix": "int8", "*": None}]),
     st.integers(0, 3),
 )
 def test_the_stages_are_the_sizes_of_files_whatever_is_asked(tmp_path_factory, sparsity, quantize, seed):
@@ -154,6 +154,37 @@ def test_what_cannot_be(source, tmp_path):
     with pytest.raises(PruningError, match="sparsity"):
         spformat.prune(source, target, {"*": 1.5})
     assert files(tmp_path) == ["model.npz"]
+
+
+@pytest.mark.parametrize("how", ["binary", "binary:tensor", {"fc*": "binary", "*": "int8"}])
+@pytest.mark.parametrize("wanted", [{"sparsity": 0.5}, {"sparsity": {"fc*": 0.5}}, {"max_bytes": 10_000}])
+def test_signs_would_take_the_zeros_of_pruned_tensors_away(source, tmp_path, how, wanted):
+    with pytest.raises(ConfigError, match="codebook:1"):
+        spformat.prune(source, tmp_path / "x.spf", quantize=how, **wanted)
+    assert files(tmp_path) == ["model.npz"]
+    others = {"fc*": None, "*": "binary"}
+    report = spformat.prune(source, tmp_path / "x.spf", {"fc*": 0.5}, quantize=others)
+    assert [tensor.method for tensor in report.quantized] == ["binary", "binary"]
+    ternary = spformat.prune(source, tmp_path / "y.spf", 0.5, quantize="codebook:1")
+    found = spformat.load_file(tmp_path / "y.spf")["fc.weight"]
+    assert len(np.unique(found)) == 3
+    assert np.count_nonzero(found) == ternary.layers[1].kept
+
+
+def test_patterns_that_fit_nothing_are_noted(source, tmp_path):
+    report = spformat.prune(source, tmp_path / "x.spf", {"lin*": 0.3, "*": 0.5}, quantize={"a?": "int8", "ids": None})
+    assert report.notes[-2:] == ["no tensor was pruned by 'lin*'", "no tensor was quantized by 'a?'"]
+    assert report.quantized == []
+
+
+def test_a_model_of_no_elements_has_stages_but_no_picture(tmp_path):
+    np.savez(tmp_path / "m.npz", a=np.zeros((0, 5), np.float32))
+    report = spformat.prune(tmp_path / "m.npz", tmp_path / "x.spf", 0.5, quantize="int8", ledger=True)
+    assert report.ledger is not None
+    assert report.ledger.ratios() == {"P": 0, "P+Q": 0, "P+Q+H": 0}
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ConfigError, match="nothing"):
+        report.ledger.figure()
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path):

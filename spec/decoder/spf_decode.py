@@ -925,7 +925,8 @@ class Codebook(Codec):
 
 
 class Scaled(Codebook):
-    """7.7 `[6, run, scales, codebook, codes]`: "Values that are products of a few steps and a scale"."""
+    """7.7 `[6, run, scales, codebook or [least, present], codes]`: values "that are products of a few steps and a
+    scale"."""
 
     def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
         form = len(parameters) == 4 and type(parameters[0]) is int and isinstance(parameters[1], bytes)
@@ -935,12 +936,26 @@ class Scaled(Codebook):
         whole = len(scales) > 0 and len(scales) % 4 == 0
         must(whole and are_scales(scales), "storage/codec", "not one finite scale or more that are not negative")
         self.scales = Source(scales).numbers(len(scales) // 4, 4)
-        super().__init__(parameters[2:], tensor, tables)
+        book, codes = parameters[2:]
+        super().__init__([integers(book) if isinstance(book, list) else book, codes], tensor, tables)
         must(all(step & 0x7F800000 != 0x7F800000 for step in self.book), "storage/codec", "a step is not finite")
 
     def products(self, steps: list[int]) -> list[int]:
         """ "element i <- element i x scale number (i div run) mod n" """
         return [times(step, self.scales[i // self.run % len(self.scales)]) for i, step in enumerate(steps)]
+
+
+def integers(steps: list[Any]) -> bytes:
+    """`[least, present]`: "bit i of the bin `present` says that least + i is a step". The patterns of the steps."""
+    form = len(steps) == 2 and type(steps[0]) is int and isinstance(steps[1], bytes)
+    must(form and len(steps[1]) > 0, "storage/codec", "steps are not an int and a bin")
+    least, present = steps
+    must(present[0] & 1 == 1 and present[-1] > 0, "storage/codec", "no least step, or a last byte of 0")
+    bits, _ = bit_stream(present, 1, 8 * len(present))
+    numbers = [least + i for i, bit in enumerate(bits) if bit]
+    must(least >= -(2**24) and numbers[-1] <= 2**24, "storage/codec", f"steps from {least} to {numbers[-1]}")
+    up, down = [n for n in numbers if n >= 0], [n for n in numbers if n < 0][::-1]
+    return struct.pack(f"<{len(numbers)}f", *up, *down)
 
 
 def times(a: int, b: int) -> int:

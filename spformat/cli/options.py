@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from ..limits import Limits
+
+Value = TypeVar("Value")
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 UNITS |= {"ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
@@ -80,6 +83,16 @@ def share(text: str) -> tuple[str, float]:
     except ConfigError as error:
         raise click.BadParameter(f"{error}.") from None
     return pattern or "*", float(number)
+
+
+def by_pattern(given: Sequence[tuple[str, Value]], option: str) -> dict[str, Value]:
+    """The values of an option by their patterns, in order. Raises UsageError for a pattern that comes twice."""
+    found = dict(given)
+    if len(found) < len(given):
+        patterns = [pattern for pattern, _ in given]
+        twice = next(pattern for pattern in patterns if patterns.count(pattern) > 1)
+        raise click.UsageError(f"{option} is given twice for {twice!r}.")
+    return found
 
 
 def picture(text: str) -> str:

@@ -80,7 +80,7 @@ def command(
             src,
             dst,
             policy=policy,
-            quantize=dict(quantize) or None,
+            quantize=options.by_pattern(quantize, "--quantize") or None,
             include=include,
             exclude=exclude,
             metadata=dict(metadata),

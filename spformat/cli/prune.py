@@ -91,6 +91,10 @@ def command(
     if sparsity and size is not None:
         raise click.UsageError("Either --sparsity or --size, not both.")
     chosen = _method(method, bool(sparsity) or size is not None)
+    if picture:
+        from ..size_ledger import check_picture
+
+        check_picture(picture)
     from ..pruning.scope import Scope
 
     with progress(not quiet) as callback:
@@ -102,7 +106,7 @@ def command(
             method=chosen,
             scope=scope,
             names=Scope(include, exclude, min_rank=min_rank),
-            quantize=dict(quantize) or None,
+            quantize=options.by_pattern(quantize, "--quantize") or None,
             ledger=ledger or picture is not None,
             key=key,
             metadata=dict(metadata),
@@ -115,20 +119,24 @@ def command(
     if as_json:
         say_json(_as_dict(report))
     elif not quiet:
-        say_notes(report.notes)
-        say(_table(report))
-        if report.quantized:
-            say(losses(report.quantized))
-        if report.ledger:
-            say(f"\n{_stages(report.ledger)}\n")
-        say(f"{printable(dst)}: {_summary(report)}")
+        _say(report, dst)
+
+
+def _say(report: PruneReport, dst: str) -> None:
+    say_notes(report.notes)
+    say(_table(report))
+    if report.quantized:
+        say(losses(report.quantized))
+    if report.ledger:
+        say(f"\n{_stages(report.ledger)}\n")
+    say(f"{printable(dst)}: {_summary(report)}")
 
 
 def _sparsity(given: Sequence[tuple[str, float]]) -> float | dict[str, float] | None:
     """One for all tensors, or by pattern."""
     if not given:
         return None
-    return given[0][1] if given[0][0] == "*" else dict(given)
+    return given[0][1] if given[0][0] == "*" else options.by_pattern(given, "--sparsity")
 
 
 def _method(given: dict[str, Any], amount: bool) -> Method:
@@ -173,7 +181,10 @@ def _table(report: PruneReport) -> str:
 def _stages(ledger: SizeLedger) -> str:
     sizes = {"dense": ledger.dense_bytes, **ledger.stages}
     dense = ledger.dense_bytes
-    rows = [[stage, f"{size:,}", percent(size, dense), times(dense / size)] for stage, size in sizes.items()]
+    rows = [
+        [stage, f"{size:,}", percent(size, dense), times(dense / size) if dense else "-"]
+        for stage, size in sizes.items()
+    ]
     return Table(STAGES, rows).render(screen_width())[0]
 
 

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ..container.index import entry_bytes
+from ..dtypes import BY_NAME
+from ..layouts.coding import Scaled
 from ..layouts.table import Csr
 from ..limits import Limits
 from ..planning.bound import bound_bytes
@@ -156,7 +161,27 @@ def _quantization(entry: Entry) -> QuantizationReport | None:
 
 
 def _bound(reader: Reader, entry: Entry) -> int:
-    return bound_bytes(reader.read([entry.name])[entry.name], entry.dtype)
+    patterns, codec = reader.read([entry.name])[entry.name], entry.storage.coding.value
+    if isinstance(codec, Scaled):
+        steps = _steps(patterns, codec)
+        codes = steps.astype(np.int8)
+        are_codes = bool((codes == steps).all())
+        patterns = codes.view(np.uint8) if are_codes else steps.view(np.uint32)
+        record = entry.quantization  # groups that do not divide a row repeat scales in the codec
+        scales = len(codec.scales) // 4 if record is None else record.scale_count(entry.shape)
+        return bound_bytes(patterns, BY_NAME["I8"] if are_codes else entry.dtype) + 4 * scales
+    return bound_bytes(patterns, entry.dtype)
+
+
+def _steps(patterns: npt.NDArray[Any], codec: Scaled) -> npt.NDArray[np.float32]:
+    """The steps whose products with their scales the elements are."""
+    run, scales = min(codec.run, patterns.size), np.frombuffer(codec.scales, "<f4").astype(np.float64)
+    scale = np.resize(np.repeat(scales[: -(-patterns.size // run)], run), patterns.shape)
+    book = np.unique(np.append(np.frombuffer(codec.steps.patterns, "<f4"), np.float32(0)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.nan_to_num(patterns.view(np.float32) / scale)
+    between = (book[1:].astype(np.float64) + book[:-1]) / 2
+    return book[np.searchsorted(between, wanted)]
 
 
 def _file(reader: Reader) -> FileReport:

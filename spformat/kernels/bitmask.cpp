@@ -1,5 +1,6 @@
 #include "layouts.h"
 #include "nonzeros.h"
+#include "scaled.h"
 
 namespace spf {
 namespace {
@@ -76,14 +77,16 @@ uint8_t* encode_bitmask(const Block& block, const void* elements, Workspace& wor
     return stored + mask_bytes + block.nonzeros * block.itemsize;
   }
   if (!gather_mask(block, elements, work.mask, work.values)) return nullptr;
-  stored = write_mask(block, work.mask, work, stored);
-  if (!stored) return nullptr;
-  return write_values(block, work.values, block.nonzeros, work, stored);
+  uint8_t* const values = write_mask(block, work.mask, work, stored);
+  if (!values) return nullptr;
+  work.index_bytes = static_cast<uint64_t>(values - stored);
+  return write_values(block, work.values, block.nonzeros, work, values);
 }
 
 Failure decode_bitmask(const Block& block, const uint8_t* stored, Workspace& work, void* elements) {
   const uint8_t *mask = nullptr, *values = nullptr;
   if (const Failure failure = read(block, stored, work, &mask, &values)) return failure;
+  if (has_scaled_values(block)) scale_values(block, mask, work.values);
   simd().expand[size_index(block.itemsize)](mask, values, block.elements, elements);
   return {};
 }

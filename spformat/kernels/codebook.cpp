@@ -1,6 +1,7 @@
 #include "codebook.h"
 
 #include "bits.h"
+#include "scaled.h"
 #include "simd.h"
 
 namespace spf {
@@ -43,6 +44,11 @@ Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& wo
       Item book[kMostCodes] = {};
       std::memcpy(book, coding.codebook, coding.codebook_values * sizeof(Item));
       work.no_zeros = book[0] != 0;  // they ascend
+      if constexpr (sizeof(Item) == sizeof(float)) {
+        if (has_scaled_book(coding)) {
+          for (Item& step : book) multiply(reinterpret_cast<uint8_t*>(&step), load<float>(coding.scales));
+        }
+      }
       simd().look_up[size_index(b.itemsize)](book, coding.codebook_values, codes, count, values);
     }
   });
@@ -68,7 +74,7 @@ uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Work
   });
   if (!known) return nullptr;
   if (coding.code_codec == kBitpack) return write_packed(coding, codes, count, to);
-  return rans_encode(coding.models, coding.value_table, codes, count, to);
+  return rans_encode(coding.models, coding.value_table, codes, count, {0, work.index_bytes}, to);
 }
 
 unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t count, uint64_t* patterns,

@@ -70,7 +70,7 @@ Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t
 
 // Replaces symbols that their table lacks by its escape; returns where the literals end.
 uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
-                     uint8_t* literals) {
+                     uint8_t* literals, const Beside& beside) {
   const EncodeSymbol* const all = models.encode->symbols;  // 256 of each table
   uint64_t escaped = 0, bits = 0;
   for (uint64_t i = 0; i < count; ++i) {
@@ -81,7 +81,7 @@ uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* sy
     }
     bits += all[256 * table + symbols[i]].bits;
   }
-  to = rans_encode(models, contexts, symbols, count, bits, 0, to);
+  to = rans_encode(models, contexts, symbols, count, bits, beside, to);
   if (!to) return nullptr;
   std::memcpy(to, literals, escaped);
   return to + escaped;
@@ -160,6 +160,13 @@ uint8_t* add_length(uint8_t* to, const uint8_t* start, const uint8_t* end) {
   *to++ = static_cast<uint8_t>(rest);
   std::memmove(to, start, bytes);
   return to + bytes;
+}
+
+// About what `count` values will take, from above: an index that belongs to many bytes of values can have more lanes.
+uint64_t about_value_bytes(const Block& b, uint64_t count) {
+  const Coding& coding = *coding_of(b);
+  if (coding.value_codec == kRaw) return count * b.itemsize;
+  return bytes_of_bits(count, coding.value_codec == kCodebook ? width_of(coding.codebook_values - 1u) : coding.shift + 4u);
 }
 
 // A coded index: its length, then what `read` takes, which must be all of it.
@@ -268,13 +275,14 @@ uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_
   const Symbols symbols = mask_symbols(b, mask, work);
   uint8_t* const start = to + kMostLengthBytes;
   return add_length(to, start, write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, start,
-                                           work.literals));
+                                           work.literals, {0, about_value_bytes(b, b.nonzeros)}));
 }
 
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const Coding& coding = *coding_of(b);
   uint8_t* const start = to + kMostLengthBytes;
-  return add_length(to, start, rans_encode(coding.models, coding.index_table, codes, count, start));
+  const Beside beside{0, about_value_bytes(b, b.nonzeros)};
+  return add_length(to, start, rans_encode(coding.models, coding.index_table, codes, count, beside, start));
 }
 
 uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {
@@ -303,7 +311,8 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
     }
   });
   const uint64_t field_bytes = bytes_of_bits(count, coding.shift + 1u);
-  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, bits, field_bytes, to);
+  const Beside beside{field_bytes, work.index_bytes};
+  to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, bits, beside, to);
   if (!to) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);
   std::memcpy(to, work.literals, bytes);

@@ -35,6 +35,7 @@ struct Workspace {
   uint8_t* literals;  // two bytes for each symbol
   uint8_t* values;    // entries x itemsize, unless the reader has a destination
   RansRun* ahead;     // decoding: the stream of the values' keys, when it was begun beside the mask's or the gaps'
+  uint64_t index_bytes;  // of the block, when its values are written
   bool no_zeros;      // set when values were read that cannot be zero, whatever their fields are
 };
 

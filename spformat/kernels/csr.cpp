@@ -234,6 +234,7 @@ uint8_t* encode_csr(const Block& block, const void* elements, Workspace& work, u
   uint8_t* end = coded ? write_gaps(block, work.mask, block.entries, gaps)
                        : gaps + bytes_of_bits(block.entries, block.bits);
   if (!end) return nullptr;
+  work.index_bytes = static_cast<uint64_t>(end - stored);
   return write_values(block, work.values, stored_values(block), work, end);
 }
 

@@ -145,7 +145,7 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
     case Task::check: return fetch(b, source, scratch, &stored);
     case Task::decode: {
       const Failure failure = decode(b, source, scratch);
-      if (!failure && is_scaled(b)) scale_elements(b);
+      if (!failure && is_scaled(b) && !has_scaled_values(b)) scale_elements(b);
       return failure;
     }
     case Task::positions: {

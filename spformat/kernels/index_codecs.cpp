@@ -1,12 +1,16 @@
 #include "index_codecs.h"
 
+#include <algorithm>
+
 #include "bits.h"
+#include "codebook.h"
 
 namespace spf {
 namespace {
 
 constexpr uint8_t kScaled = 6;
 constexpr uint64_t kMostClassCount = 16;
+constexpr int64_t kLargestStep = int64_t{1} << 24;  // integers up to here are floats
 
 bool are_ascending(std::string_view patterns, unsigned itemsize) {
   return with_item(itemsize, [&]<class Item>(Item*) {
@@ -102,12 +106,41 @@ bool CodecReader::floatsplit() {
   return table(coding_.value_table);
 }
 
-bool CodecReader::codebook(bool finite) {
+// Steps that are integers: the least one, and a bit for it and each one above. Those that are there as patterns.
+bool CodecReader::integers(std::string_view& patterns) {
+  uint64_t count = 0;
+  int64_t least = 0;
+  std::string_view bits;
+  if (!in_.array(count) || count != 2 || !in_.integer(least) || !in_.bytes(bits) || bits.empty()) return false;
+  if (!(bits.front() & 1) || !bits.back() || least < -kLargestStep || least > kLargestStep) return false;
+  if (bits.size() > 2 * kLargestStep / 8 + 1) return false;
+  classes_.emplace_back(new uint8_t[kMostCodes * sizeof(float)]);
+  auto* const out = classes_.back().get();
+  size_t steps = 0;
+  const auto last = static_cast<int64_t>(8 * bits.size()) - 1;
+  const auto add = [&](int64_t i) {
+    if (!(bits[static_cast<size_t>(i / 8)] >> (i % 8) & 1)) return true;
+    if (steps == kMostCodes || least + i > kLargestStep) return false;
+    store(out + sizeof(float) * steps++, static_cast<float>(least + i));
+    return true;
+  };
+  const int64_t zero = least < 0 ? std::min(-least, last + 1) : 0;  // patterns ascend up from it, and then down
+  for (int64_t i = zero; i <= last; ++i) {
+    if (!add(i)) return false;
+  }
+  for (int64_t i = zero; i-- > 0;) {
+    if (!add(i)) return false;
+  }
+  patterns = {reinterpret_cast<const char*>(out), steps * sizeof(float)};
+  return true;
+}
+
+bool CodecReader::codebook(bool of_steps) {
   std::string_view patterns;
   const size_t itemsize = form_.itemsize;
-  if (!in_.bytes(patterns) || patterns.empty() || patterns.size() % itemsize) return false;
+  if (!(of_steps && in_.next_is_array() ? integers(patterns) : in_.bytes(patterns)) || patterns.empty() || patterns.size() % itemsize) return false;
   if (patterns.size() / itemsize > 256 || !are_ascending(patterns, form_.itemsize)) return false;
-  if (finite && !are_finite(patterns, true)) return false;
+  if (of_steps && !are_finite(patterns, true)) return false;
   coding_.codebook = data_of(patterns);
   coding_.codebook_values = static_cast<uint16_t>(patterns.size() / itemsize);
   coding_.code_codec = in_.next_is_array() ? kRans : kBitpack;

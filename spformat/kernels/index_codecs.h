@@ -20,7 +20,8 @@ inline const uint8_t* data_of(std::string_view bytes) { return reinterpret_cast<
 // Whether all are finite and none has its sign bit set, unless `any_sign`.
 bool are_finite(std::string_view floats, bool any_sign);
 
-using ClassArrays = std::vector<std::unique_ptr<uint8_t[]>>;  // of rows and columns, which codings point to
+// Classes of rows and columns, and steps, which codings point to.
+using ClassArrays = std::vector<std::unique_ptr<uint8_t[]>>;
 
 // Reads the codecs of a tensor of which layout, itemsize and view are known.
 class CodecReader {
@@ -40,7 +41,8 @@ class CodecReader {
   bool read_classes(uint64_t count, uint64_t lines, const uint8_t*& out);
   bool value_codec();
   bool floatsplit();
-  bool codebook(bool finite);
+  bool codebook(bool of_steps);
+  bool integers(std::string_view& patterns);
   bool scaled();
   bool table(uint8_t& number);
 

@@ -57,11 +57,17 @@ struct Cursor {
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
 inline uint64_t rans_bound(uint64_t count) { return 1 + 4 * kMostLanes + 2 * count + 4; }
-// bits: of the symbols, in 1/256. beside: bytes that belong to the stream, of which lanes should take a small share too.
+// Bytes that are stored with a stream, of which lanes should take a small share too.
+struct Beside {
+  uint64_t fields = 0;  // that belong to its symbols
+  uint64_t rest = 0;    // of the block
+};
+// bits: of the symbols, in 1/256.
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,
-                     uint64_t bits, uint64_t beside, uint8_t* out);
+                     uint64_t bits, const Beside& beside, uint8_t* out);
 // The same for symbols of one table, whose bits are not known.
-uint8_t* rans_encode(const Models& models, uint8_t table, const uint8_t* symbols, uint64_t count, uint8_t* out);
+uint8_t* rans_encode(const Models& models, uint8_t table, const uint8_t* symbols, uint64_t count, const Beside& beside,
+                     uint8_t* out);
 
 void expand_decode_model(const uint16_t* frequency, DecodeModel& decode);
 void expand_encode_model(const uint16_t* frequency, int escape, EncodeModel& encode);

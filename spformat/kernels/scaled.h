@@ -1,11 +1,31 @@
-// Steps times scales (spec/format.md, section 7.7), in place, after a block of steps is decoded.
+// Steps times scales (spec/format.md, section 7.7): in the codebook where there is one scale, among the values of a
+// mask where many in a row have the same, and else in place, after a block of steps is decoded.
 #pragma once
 #include "coding.h"
+#include "simd.h"
 #include "transpose.h"
 
 namespace spf {
 
-inline bool is_scaled(const Block& b) { return b.coding && coding_of(b)->scale_count; }
+constexpr uint64_t kLongRun = 64;
+
+// Whether all products of steps can stand in the place of the steps: zero where those are, and nowhere else.
+inline bool has_scaled_book(const Coding& coding) {
+  if (coding.scale_count != 1) return false;
+  const float scale = load<float>(coding.scales);
+  for (unsigned k = 0; k < coding.codebook_values; ++k) {
+    const auto step = load<uint32_t>(coding.codebook + k * sizeof(float));
+    if (step && load<float>(&step) * scale == 0) return false;
+  }
+  return true;
+}
+
+inline bool has_scaled_values(const Block& b) {
+  return b.coding && b.layout == kBitmask && coding_of(b)->scale_count > 1 && coding_of(b)->run >= kLongRun;
+}
+
+// Whether what is decoded are steps.
+inline bool is_scaled(const Block& b) { return b.coding && coding_of(b)->scale_count && !has_scaled_book(*coding_of(b)); }
 
 // The scale of element i of the tensor, in C order.
 inline float scale_of(const Coding& coding, uint64_t i) {
@@ -13,6 +33,37 @@ inline float scale_of(const Coding& coding, uint64_t i) {
 }
 
 inline void multiply(uint8_t* value, float scale) { store(value, load<float>(value) * scale); }
+
+// Calls f(first, last, scale) for each range of the block's elements, counted in the tensor, that has one scale.
+template <class F>
+inline void for_each_run(const Block& b, F&& f) {
+  const Coding& coding = *coding_of(b);
+  const uint64_t last = b.first + b.elements;
+  uint64_t number = b.first / coding.run % coding.scale_count, end = b.first - b.first % coding.run;
+  for (uint64_t i = b.first; i < last; i = end) {
+    end = last - end < coding.run ? last : end + coding.run;
+    f(i, end, load<float>(coding.scales + number * sizeof(float)));
+    number = number + 1 == coding.scale_count ? 0 : number + 1;
+  }
+}
+
+// How many of the bits [from, to) are set.
+inline uint64_t bits_set(const uint8_t* bits, uint64_t from, uint64_t to) {
+  const uint64_t first = from / 8, last = to / 8;
+  const unsigned below = bits[first] & ((1u << (from % 8)) - 1);
+  const unsigned above = to % 8 ? bits[last] & ((1u << (to % 8)) - 1) : 0;
+  const auto count = [](unsigned byte) { return byte ? static_cast<uint64_t>(__builtin_popcount(byte)) : 0; };
+  return simd().count_bits(bits + first, last - first) + count(above) - count(below);
+}
+
+// The values of a mask: those of a run follow each other.
+inline void scale_values(const Block& b, const uint8_t* mask, uint8_t* values) {
+  for_each_run(b, [&](uint64_t first, uint64_t last, float scale) {
+    const uint64_t count = bits_set(mask, first - b.first, last - b.first);
+    for (uint64_t k = 0; k < count; ++k) multiply(values + k * sizeof(float), scale);
+    values += count * sizeof(float);
+  });
+}
 
 // The elements of a decoded block where they are in the tensor.
 inline void scale_elements(const Block& b) {
@@ -22,13 +73,9 @@ inline void scale_elements(const Block& b) {
     for_each_transposed(b, [&](uint64_t, uint64_t i) { multiply(tensor + i * sizeof(float), scale_of(coding, i)); });
     return;
   }
-  const uint64_t last = b.first + b.elements;
-  for (uint64_t i = b.first; i < last;) {
-    const float scale = scale_of(coding, i);
-    const uint64_t left = coding.run - i % coding.run;
-    const uint64_t end = last - i < left ? last : i + left;
-    for (; i < end; ++i) multiply(tensor + i * sizeof(float), scale);
-  }
+  for_each_run(b, [&](uint64_t first, uint64_t last, float scale) {
+    for (uint64_t i = first; i < last; ++i) multiply(tensor + i * sizeof(float), scale);
+  });
 }
 
 // The nonzeros of a block whose positions in the view are known.

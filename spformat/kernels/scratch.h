@@ -72,6 +72,7 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,
           in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
           encoding ? nullptr : &scratch.ahead,
+          0,
           false};
 }
 

@@ -9,6 +9,7 @@
 #include "frequencies.h"
 #include "log2.h"
 #include "rans.h"
+#include "table_codes.h"
 
 namespace spf {
 namespace {
@@ -82,7 +83,7 @@ unsigned best_rice(const unsigned* codes, unsigned count) {
   for (unsigned rice = 0; rice < 4; ++rice) {
     uint64_t bits = 0;
     for (unsigned i = 1; i < count; ++i)
-      bits += (zigzag_of(static_cast<int>(codes[i]) - static_cast<int>(codes[i - 1])) >> rice) + 1 + rice;
+      bits += step_bits(codes[i - 1], codes[i], rice);
     if (bits >= fewest) continue;
     fewest = bits;
     best = rice;
@@ -174,6 +175,7 @@ size_t make_table(const double* counts, const Wanted& wanted, uint8_t* out) {
     codes[rank] = share > 0 ? code_of(share / most) : 0;
     if (codes[rank]) count = rank + 1;
   }
+  if (wanted.literal_bits == 0 && !wanted.by_popcount) cheapen_codes(counts, count, codes);
   const unsigned rice = best_rice(codes, count);
   out[0] = static_cast<uint8_t>((wanted.by_popcount ? kByPopcount : 0) | (escape >= 0 ? 4 : 0) | rice << 3);
   out[1] = static_cast<uint8_t>(count - 1);

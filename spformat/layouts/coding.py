@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .. import _native
+from ..codecs import steps
 from ..codecs import table as codecs
 
 
@@ -88,8 +89,8 @@ class Codebook:
 class Scaled:
     """Values as steps of a codebook, each times a scale.
 
-    steps: patterns of finite float32. scales: float32, finite, not negative. Element i of the tensor, in C order, has
-    scale (i // run) % len(scales).
+    steps: patterns of finite float32; in the index integers are bits. scales: float32, finite, not negative. Element i
+    of the tensor, in C order, has scale (i // run) % len(scales).
     """
 
     run: int
@@ -98,7 +99,8 @@ class Scaled:
     number: ClassVar[int] = codecs.SCALED
 
     def to_wire(self) -> list[Any]:
-        return [codecs.SCALED, self.run, self.scales, *self.steps.to_wire()[1:]]
+        _, patterns, codes = self.steps.to_wire()
+        return [codecs.SCALED, self.run, self.scales, steps.to_wire(patterns), codes]
 
     def tables(self) -> list[int]:
         return self.steps.tables()

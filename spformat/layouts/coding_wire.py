@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _native
 from ..codecs import table as codecs
+from ..codecs.steps import from_wire
 from ..dtypes import BY_NAME, DType
 from ..limits import MAX_DECODED_BYTES
 from .coding import Codebook, Floatsplit, IndexCodec, Rans, Scaled, Strips, ValueCodec, class_width
@@ -57,8 +58,8 @@ def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
 def _scaled(wire: list[Any]) -> Scaled | None:
     if len(wire) != 5 or type(wire[1]) is not int or not 1 <= wire[1] <= MAX_DECODED_BYTES:
         return None
-    _, run, scales, *book = wire
-    steps = _codebook([codecs.CODEBOOK, *book], 4)
+    _, run, scales, book, codes = wire
+    steps = _codebook([codecs.CODEBOOK, from_wire(book), codes], 4)
     if steps is None or type(scales) is not bytes or not scales or len(scales) % 4:
         return None
     numbers = np.frombuffer(scales, "<f4")

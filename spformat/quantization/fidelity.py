@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log10
+from math import inf, isfinite, isnan, log10
 
 import numpy as np
 
 from ..errors import ConfigError
-from .arrays import Array, finite
+from .arrays import Array, Floats, finite
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,29 @@ class Fidelity:
     snr_db: float
     largest_error: float
 
+    def __post_init__(self) -> None:
+        if isnan(self.snr_db) or not self.largest_error >= 0:
+            found = f"{self.snr_db} and {self.largest_error}"
+            raise ConfigError("what was lost", expected="no NaN, and an error that is not negative", found=found)
+
 
 def fidelity(original: Array, restored: Array) -> Fidelity:
     """Compare two float arrays of one shape, in float64. Raises ConfigError for other shapes and for NaN."""
     if original.shape != restored.shape:
         raise ConfigError("the shapes differ", expected=original.shape, found=restored.shape)
     wide = finite(original)
-    error = wide - finite(restored)
-    snr = _decibels(float(np.vdot(wide, wide)), float(np.vdot(error, error)))
-    return Fidelity(snr, float(np.abs(error).max(initial=0.0)))
+    with np.errstate(over="ignore"):
+        error = wide - finite(restored)
+    largest = float(np.abs(error).max(initial=0.0))
+    if not isfinite(largest):
+        return Fidelity(-inf, inf)
+    return Fidelity(_decibels(wide) - _decibels(error) if largest else inf, largest)
 
 
-def _decibels(signal: float, noise: float) -> float:
-    if noise == 0:
-        return inf
-    return 10 * log10(signal / noise) if signal else -inf
+def _decibels(values: Floats) -> float:
+    """10 log10 of the sum of squares, of numbers whose squares may be beyond float64."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if not largest:
+        return -inf
+    scaled = values / largest
+    return 20 * log10(largest) + 10 * log10(float(np.vdot(scaled, scaled)))

@@ -117,6 +117,13 @@ def test_the_pipeline_in_one_command(source: Path) -> None:
     assert "P+Q+H" in (source / "ledger.svg").read_text()
 
 
+def test_stages_of_nothing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", a=np.zeros((0, 5), np.float32))
+    out = done("prune", str(tmp_path / "m.npz"), str(tmp_path / "m.spf"), "--sparsity", "0.5", "--ledger")
+    rows = [line.split() for line in out.splitlines() if line.startswith(("dense ", "P ", "P+H "))]
+    assert [row[2:] for row in rows] == [["-", "-"]] * 3
+
+
 def test_the_ledger_as_json(source: Path) -> None:
     report = reported(*PIPELINE, "--ledger")
     stages = report["ledger"]["stages"]
@@ -178,6 +185,8 @@ def test_other_peoples_metadata_of_that_name_is_no_error(value: object) -> None:
         ("--sparsity 0.5 --quantize @fc=int8", "@matrix"),
         ("--sparsity 0.5 --quantize codebook:9", "codebook:1 to codebook:8"),
         ("--sparsity 0.5 --picture ledger.txt", ".svg"),
+        ("--sparsity a=0.5 --sparsity a=0.9", "--sparsity is given twice for 'a'"),
+        ("--sparsity 0.5 --quantize a=int8 --quantize a=int4", "--quantize is given twice for 'a'"),
     ],
 )
 def test_options_that_cannot_be(options: str, culprit: str) -> None:
@@ -191,6 +200,8 @@ def test_options_that_cannot_be(options: str, culprit: str) -> None:
         ("m.zip --sparsity 0.5", "must end in"),
         ("m.npz2.npz --sparsity 0.5 --quantize int8", "an .spf file"),
         ("m.pt --sparsity 0.5 --ledger", "an .spf file"),
+        ("m.spf --sparsity 0.5 --picture no/such.svg", "no such folder"),
+        ("m.spf --sparsity 0.5 --quantize binary", "codebook:1"),
     ],
 )
 def test_failures(source: Path, options: str, culprit: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import spformat
 from spformat.cli.options import rule
 from spformat.quantization import AffineTensor, CodebookTensor
-from tests.cli.command import done, failed, misused, pruned, save_npz
+from tests.cli.command import done, failed, misused, pruned, run, save_npz
 
 
 @pytest.fixture
@@ -77,6 +77,17 @@ def test_patterns_and_ways(text: str, pair: tuple[str, str | None]) -> None:
 @pytest.mark.parametrize("how", ["int9", "conv*=codebook:9", "conv*=", "="])
 def test_misuse(how: str, source: Path, tmp_path: Path) -> None:
     misused("pack", str(source), str(tmp_path / "m.spf"), "--quantize", how)
+
+
+def test_a_pattern_twice(source: Path, tmp_path: Path) -> None:
+    ways = ["--quantize", "fc*=int8", "--quantize", "fc*=int4"]
+    assert "twice for 'fc*'" in misused("pack", str(source), str(tmp_path / "m.spf"), *ways)
+
+
+def test_a_pattern_that_fits_nothing_is_noted(source: Path, tmp_path: Path) -> None:
+    result = run("pack", source, "m.spf", "--quantize", "fd*=int8", cwd=tmp_path)
+    assert result.code == 0
+    assert "note: no tensor was quantized by 'fd*'" in result.err
 
 
 def test_include_needs_something_to_do(source: Path, tmp_path: Path) -> None:

@@ -162,5 +162,6 @@ def test_parameters_that_break_a_rule(wire, dtype):
 def test_its_place_in_the_index():
     codec = value_codec([6, 3, ONE * 2, ONE, 1], BY_NAME["F32"])
     assert isinstance(codec, Scaled)
-    assert codec.to_wire() == [6, 3, ONE * 2, ONE, 1]
+    assert codec.to_wire() == [6, 3, ONE * 2, [1, b"\1"], 1]
+    assert value_codec(codec.to_wire(), BY_NAME["F32"]) == codec
     assert codec.number == codecs.SCALED

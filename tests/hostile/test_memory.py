@@ -11,7 +11,7 @@ from tests import forge
 from tests.hostile.test_declared import U8, confined
 
 ONE_SYMBOL = bytes([0, 0, 1])  # a table that knows symbol 0 only: as many as one likes take no bits
-STREAM = b"\0" + struct.pack("<II", 0, 1 << 16)
+STREAM = b"\0" + struct.pack("<I", 1 << 16)
 MASK = forge.indexed(STREAM)
 MEGABYTES = 32  # of a tensor of one row
 ELEMENTS = MEGABYTES << 20

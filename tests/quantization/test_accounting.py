@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from spformat.errors import ConfigError
 from spformat.quantization import (
+    Fidelity,
     LayerPlan,
     binary_entropy,
     entries_per_nonzero,
@@ -33,6 +34,15 @@ def test_fidelity():
     assert fidelity(signal, signal).snr_db == inf
     assert fidelity(np.zeros(2), np.ones(2)).snr_db == -inf
     assert fidelity(np.zeros(0), np.zeros(0)).largest_error == 0
+    for scale in (1e-300, 1e300):  # whose squares are beyond float64
+        assert fidelity(np.array([3.0, -4.0]) * scale, np.array([3.0, -4.5]) * scale).snr_db == pytest.approx(
+            found.snr_db
+        )
+    far = np.array([1.5e308])
+    assert fidelity(far, -far) == Fidelity(-inf, inf)
+    for wrong in ((float("nan"), 1.0), (1.0, float("nan")), (1.0, -1.0)):
+        with pytest.raises(ConfigError, match="what was lost"):
+            Fidelity(*wrong)
     with pytest.raises(ConfigError, match=r"expected \(2,\), found \(3,\)"):
         fidelity(np.zeros(2), np.zeros(3))
     with pytest.raises(ConfigError, match="found 1 of 2"):

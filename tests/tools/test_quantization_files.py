@@ -13,6 +13,7 @@ from spformat.writer import Writer
 from tools.experiments.quantization_files import bound, code_shares, made, measure
 from tools.experiments.quantization_tables import LENET_300, Row
 
+KEY = 8  # bytes of the list of tables, once in a file
 WIDTHS = [(2, 1.5), (3, 2.4), (5, 3.6), (5, 4.9), (8, 5.5), (8, 7.2)]
 
 
@@ -27,10 +28,10 @@ def stored_and_bound(weights, density, width, bits):
     with Reader(target.getvalue(), threads=1) as reader:
         entry = reader.entry("t")
         stored = sum(entry.storage.stored_bytes) + entry_bytes(entry.record)
-    return stored, len(target.getvalue()) - len(empty.getvalue()), bound(tensor)
+    return stored, len(target.getvalue()) - len(empty.getvalue()) - KEY, bound(tensor)
 
 
-@pytest.mark.parametrize(("weights", "density"), [(102_400, 0.2), (102_400, 0.9), (400_000, 0.05), (1_024_000, 0.03)])
+@pytest.mark.parametrize(("weights", "density"), [(102_400, 0.05), (102_400, 0.2), (102_400, 0.9), (400_000, 0.03)])
 @pytest.mark.parametrize(("width", "bits"), WIDTHS)
 def test_stored_bytes_are_within_two_per_cent_of_the_bound(weights, density, width, bits):
     stored, with_tables, least = stored_and_bound(weights, density, width, bits)
@@ -38,12 +39,12 @@ def test_stored_bytes_are_within_two_per_cent_of_the_bound(weights, density, wid
     assert with_tables <= 1.02 * least
 
 
-@pytest.mark.parametrize("density", [0.03, 0.05, 0.1])
+@pytest.mark.parametrize("weights", [10_240, 102_400])
 @pytest.mark.parametrize(("width", "bits"), WIDTHS)
-def test_what_smaller_ones_take_more_is_some_bytes(density, width, bits):
-    """Two per cent of 3,000 nonzeros are fewer bytes than two digests and the record of the quantization."""
-    _, with_tables, least = stored_and_bound(102_400, density, width, bits)
-    assert with_tables <= max(least + 210, 1.02 * least)
+def test_what_smaller_ones_take_more_is_some_bytes(weights, width, bits):
+    """Two per cent of 3,000 nonzeros are fewer bytes than two digests, a table and the states of a few lanes."""
+    _, with_tables, least = stored_and_bound(weights, 0.03, width, bits)
+    assert with_tables <= least + 110
 
 
 @pytest.mark.parametrize(("count", "bits"), [(32, 3.6), (255, 6.8), (4, 1.2)])

@@ -8,15 +8,19 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import spformat
 from spformat.numpy import Array
+from spformat.quantized import QuantizedTensor
+from tools.ledger.quantized import quantized
 from tools.ledger.tensors import files, tensors
 
 LEDGER = Path(__file__).parent / "ledger.txt"
 _HEAD = """\
-# What the tensors of tools/ledger/tensors.py take, in bytes: each in a file of its own, then some in one file.
+# What the tensors of tools/ledger/tensors.py and quantized.py take, in bytes: each in a file of its own, then some in
+# one file.
 # Refreshed by python -m tools.ledger --write. "fast" is without entropy coding.
 """
 
@@ -25,6 +29,7 @@ def ledger() -> str:
     """The text of the ledger as the writer makes it now."""
     head = ["tensor", "shape", "layout", "codecs", "dense", "bytes", "fast"]
     rows = [head, *([name, *_one(array)] for name, array in tensors().items())]
+    rows += [[], ["quantized", *head[1:]], *([name, *_one(tensor)] for name, tensor in quantized().items())]
     rows += [[], ["file", "tensors", "layouts", "", "dense", "bytes", "fast"]]
     rows += [[name, *_many(given)] for name, given in files().items()]
     widths = [max(len(row[column]) for row in rows if row) for column in range(len(head))]
@@ -46,11 +51,11 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(bool(changed))
 
 
-def _one(array: Array) -> list[str]:
+def _one(array: Array | QuantizedTensor) -> list[str]:
     data, fast = _packed({"weight": array})
     (tensor,) = spformat.inspect(data, bound=False).tensors
     shape = "x".join(map(str, array.shape)) or "scalar"
-    return [shape, tensor.layout, " ".join(tensor.codecs), str(array.nbytes), str(len(data)), str(len(fast))]
+    return [shape, tensor.layout, " ".join(tensor.codecs), str(tensor.dense_bytes), str(len(data)), str(len(fast))]
 
 
 def _many(given: dict[str, Array]) -> list[str]:
@@ -60,7 +65,7 @@ def _many(given: dict[str, Array]) -> list[str]:
     return [str(len(given)), layouts, "", str(dense), str(len(data)), str(len(fast))]
 
 
-def _packed(given: dict[str, Array]) -> tuple[bytes, bytes]:
+def _packed(given: Mapping[str, Array | QuantizedTensor]) -> tuple[bytes, bytes]:
     """As it is by default, and without entropy coding. One thread: the sizes must not depend on it."""
     return spformat.save(given, threads=1), spformat.save(given, policy=spformat.Policy(fast=True), threads=1)
 

@@ -178,15 +178,17 @@ class Codebook:
 
 @dataclass(frozen=True)
 class Scaled:
-    """7.7; patterns that are given to `values` are steps."""
+    """7.7; patterns that are given to `values` are steps. integers: what stands for them in the index, if anything."""
 
     run: int
     scales: list[int]
     steps: Codebook
+    integers: list[Any] | None = None
 
     @property
     def wire(self) -> list[Any]:
-        return [6, self.run, _ints(self.scales, 4), *self.steps.wire[1:]]
+        _, book, codes = self.steps.wire
+        return [6, self.run, _ints(self.scales, 4), self.integers or book, codes]
 
     def values(self, patterns: Sequence[int], itemsize: int) -> bytes:
         return self.steps.values(patterns, itemsize)

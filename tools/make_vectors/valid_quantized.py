@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -58,10 +59,60 @@ def _scaled() -> list[Valid]:
     table = bits(smallest, largest, 0, 1 / 3, 1e-40)
     extremes.dense("t", "F32", [25], steps, Scaled(1, table, Codebook(sorted(numbers), 4)))
     return [
+        _integers(),
+        _one_scale(),
+        _long_runs(),
         valid("scaled/worked", "The worked bytes of section 7.7.", worked),
         valid("scaled/layouts", "Steps in each layout and view, scales of rows, columns, groups and all.", layouts),
         valid("scaled/extremes", "Products that round, vanish, are subnormal, overflow; a scale of zero.", extremes),
     ]
+
+
+def _integers() -> Valid:
+    integers = File()
+    integer_steps: list[tuple[str, tuple[int, ...], list[Any]]] = [
+        ("signs", (1, -1), [-1, b"\5"]),
+        ("with zero", (0, 1, -2), [-2, b"\x0d"]),
+        ("negative", (-9, -8, -1), [-9, b"\3\1"]),
+        ("positive", (3, 12), [3, b"\1\2"]),
+        ("one", (7,), [7, b"\1"]),
+        ("largest", (2**24, 2**24 - 1), [2**24 - 1, b"\3"]),
+        ("smallest", (-(2**24), -(2**24) + 2), [-(2**24), b"\5"]),
+    ]
+    for name, of_step, wire in integer_steps:
+        steps = [bits(*of_step)[i * i % 7 % len(of_step)] for i in range(12)]
+        integers.dense(name, "F32", [3, 4], steps, Scaled(4, bits(0.5, 3, 1e-3), book(*of_step), wire))
+        one = Scaled(1, bits(0.1), book(*of_step), wire)
+        integers.csr(f"one scale, {name}", "F32", [3, 4], steps, Code(bits=1), None, one)
+    every = [*range(128), *range(-1, -129, -1)]
+    integers.dense("int8", "F32", [256], bits(*every), Scaled(2**62, bits(0.1), book(*every), [-128, b"\xff" * 32]))
+    return valid("scaled/integers", "Steps that are integers, as bits.", integers)
+
+
+def _one_scale() -> Valid:
+    smallest, largest = float(np.finfo(np.float32).smallest_subnormal), float(np.finfo(np.float32).max)
+    vanish = File()
+    steps = bits(1, -1, 0, 5, 0, -3) * 3
+    for name, scale in (("zero", 0.0), ("subnormal", smallest), ("less", smallest / 2), ("infinite", largest)):
+        for of, rest in (("one", ()), ("two", (1.0,))):
+            coding = Scaled(9, bits(scale, *rest), book(0, 1, -1, 5, -3, 0.25))
+            vanish.dense(f"dense, {name}, {of}", "F32", [2, 9], steps, coding)
+            vanish.bitmask(f"bitmask, {name}, {of}", "F32", [2, 9], steps, None, coding)
+            vanish.csr(f"fillers, {name}, {of}", "F32", [2, 9], steps, Code(bits=1), None, coding)
+    return valid("scaled/one-scale", "One scale or two; products that vanish, or are infinite.", vanish)
+
+
+def _long_runs() -> Valid:
+    rows = File()
+    steps = [bits(0, 0, 1, 0, -2, 0, 0)[i * i % 67 % 7] for i in range(900)]
+    live = book(1, -2)
+    for name, run, count in (("rows of 90", 90, 10), ("rows of 64", 64, 3), ("a run of 65", 65, 4), ("63", 63, 5)):
+        coding = Scaled(run, bits(*(0.3 + i / 7 for i in range(count))), live)
+        rows.bitmask(name, "F32", [10, 90], steps, None, coding)
+        rows.bitmask(f"{name}, blocks", "F32", [10, 90], steps, None, coding, block_elements=123)
+    return valid(
+        "scaled/long-runs", "Masks whose values have one scale in long runs, which blocks and bytes cut.", rows
+    )
 
 
 def _records() -> list[Valid]:
