@@ -11,7 +11,7 @@ namespace {
 // are about a half per cent of its block, more where many symbols take few bytes, and no more than a seventieth of their
 // own stream.
 unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
-  const uint64_t stream = bytes + beside.fields, block = stream + beside.rest + symbols / 10;
+  const uint64_t stream = bytes + beside.fields, block = stream + beside.rest + symbols / 20;
   const uint64_t lanes = block >= 24'000   ? 32
                          : block >= 12'000 ? 16
                          : block >= 8'000  ? 8

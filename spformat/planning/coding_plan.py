@@ -132,8 +132,8 @@ class ValuePlan:
 
 
 def stream_overhead_bits(bits: float, blocks: int, beside: float = 0.0) -> float:
-    """What heads and states of a stream cost that is cut into blocks, when it is about half of each; `beside`: bits that
-    belong to it. About what lanes_for in kernels/rans.cpp decides."""
+    """What heads and states of a stream cost that is cut into blocks, when it is about half of each; `beside`: bits
+    that belong to it. About what lanes_for in kernels/rans.cpp decides."""
     each = (bits + beside) / 8 / max(blocks, 1)
     lanes = 32 if each >= 12_000 else 16 if each >= 6_000 else 8 if each >= 4_000 else 4 if each >= 1_500 else 2
     return 8.0 * blocks * (HEAD_BYTES + STATE_BYTES * lanes)
