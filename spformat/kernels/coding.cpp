@@ -187,11 +187,13 @@ Contexts mask_contexts(const Block& b) { return {nullptr, coding_of(b)->index_ta
 
 }  // namespace
 
+uint64_t mask_symbol_count(const Block& b) {
+  if (index_codec_of(b) == kStrips) return (b.elements / b.row_elements + 7) / 8 * b.row_elements;
+  return b.layout == kBitmask ? bytes_of_bits(b.elements, 1) : 0;
+}
+
 uint64_t most_symbols(const Block& b) {
-  const bool strips = index_codec_of(b) == kStrips;
-  const uint64_t mask = strips                 ? (b.elements / b.row_elements + 7) / 8 * b.row_elements
-                        : b.layout == kBitmask ? bytes_of_bits(b.elements, 1)
-                                               : 0;
+  const uint64_t mask = mask_symbol_count(b);
   const uint64_t codes = b.entries > b.nonzeros ? b.entries : b.nonzeros;
   return mask > codes ? mask : codes;
 }

@@ -29,7 +29,7 @@ static_assert(sizeof(Coding) == 96);
 // Room for the pieces of one block, sized by the engine: each with 64 bytes of slack.
 struct Workspace {
   uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
-  uint8_t* symbols;   // one for each byte of a mask or strip, gap code or value, whichever are most
+  uint8_t* symbols;   // one for each byte of a mask or strip; encoding: or gap code or value, whichever are most
   uint8_t* keys;      // decoding: one for each value
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint8_t* literals;  // two bytes for each symbol
@@ -60,6 +60,8 @@ inline unsigned largest_byte(const uint8_t* bytes, uint64_t count) {
 uint64_t most_stored_bytes(const Block& b);
 // Symbols that the largest stream of a block has: the size of Workspace.symbols.
 uint64_t most_symbols(const Block& b);
+// Those of its mask.
+uint64_t mask_symbol_count(const Block& b);
 
 // Each reads its stream at the cursor and moves it on. `*out` points into the stored bytes or into the workspace.
 Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);

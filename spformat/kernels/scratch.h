@@ -60,7 +60,7 @@ inline uint64_t* zeroed(std::vector<uint64_t>& buffer, uint64_t words) {
 // plain streams needs none. Only the encoder has literals, and only the decoder puts values of dense where they belong.
 inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = false, bool in_place = false) {
   if (!b.coding) return {};
-  const uint64_t symbols = most_symbols(b);
+  const uint64_t symbols = encoding ? most_symbols(b) : mask_symbol_count(b);
   const uint64_t mask = b.layout == kBitmask ? bytes_of_bits(b.elements, 1) : b.layout == kCsr ? b.entries : 0;
   const uint64_t eight_rows = 8 * (b.row_elements / 8 + 9);
   const bool strips = index_codec_of(b) == kStrips;
