@@ -15,13 +15,15 @@ inline uint8_t next_symbol(uint32_t& state, const DecodeModel& model) {
 template <unsigned kLanes>
 struct ScalarLanes {
   static constexpr unsigned kCount = kLanes;
+  struct Constants {};
   uint32_t state[kLanes];
 
   void read(const uint32_t* from) { std::memcpy(state, from, sizeof state); }
   void write(uint32_t* to) const { std::memcpy(to, state, sizeof state); }
 
   // Without a branch, which nobody could foresee: whether a lane takes a word.
-  void step(const DecodeModel* models, const Contexts& contexts, uint64_t at, const uint8_t*& words, uint8_t* symbols) {
+  void step(const DecodeModel* models, const Contexts& contexts, uint64_t at, const uint8_t*& words, uint8_t* symbols,
+            const Constants&) {
     for (unsigned lane = 0; lane < kLanes; ++lane) {
       uint32_t& x = state[lane];
       symbols[lane] = next_symbol(x, models[contexts.at(at + lane)]);

@@ -83,6 +83,7 @@ inline void store_symbols(const __m256i out[4], uint8_t* to) {
 template <int kVectors>
 struct Vectors {
   static constexpr unsigned kCount = 8 * kVectors;
+  struct Constants {};
   __m256i state[kVectors];
 
   void read(const uint32_t* from) {
@@ -93,7 +94,7 @@ struct Vectors {
   }
 
   [[gnu::always_inline]] inline void step(const DecodeModel* models, const Contexts& contexts, uint64_t at,
-                                          const uint8_t*& words, uint8_t* symbols) {
+                                          const uint8_t*& words, uint8_t* symbols, const Constants&) {
     __m256i out[4] = {};
     for (int v = 0; v < kVectors; ++v)
       out[v] = eight_symbols(state[v], models->slots, table_base(contexts, at + 8 * static_cast<unsigned>(v)), words);

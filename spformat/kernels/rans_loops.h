@@ -1,7 +1,7 @@
 // The loop of a rANS decoder over whatever holds its lanes, in an unnamed namespace (see scatter_loops.h for why).
 //
 // Lanes have a number kCount, read and write their states, and step: one symbol of each lane, for which there are kCount
-// words to take.
+// words to take. Their Constants are made once for a loop.
 #pragma once
 #include "rans_decode.h"
 
@@ -18,8 +18,8 @@ class Going {
     return at_ + Lanes::kCount <= run_.count && run_.end - words_ >= 2 * static_cast<int64_t>(Lanes::kCount);
   }
 
-  void step(const DecodeModel* models) {
-    lanes_.step(models, run_.contexts, at_, words_, run_.symbols + at_);
+  void step(const DecodeModel* models, const typename Lanes::Constants& constants) {
+    lanes_.step(models, run_.contexts, at_, words_, run_.symbols + at_, constants);
     at_ += Lanes::kCount;
   }
 
@@ -39,7 +39,8 @@ class Going {
 template <class Lanes>
 void take_steps(const DecodeModel* models, RansRun& run) {
   Going<Lanes> going(run);
-  while (going.has_step()) going.step(models);
+  const typename Lanes::Constants constants;
+  while (going.has_step()) going.step(models, constants);
   going.stop();
 }
 
@@ -47,9 +48,11 @@ template <class First, class Second>
 void take_pairs(const DecodeModel* models, RansRun& first, RansRun& second) {
   Going<First> one(first);
   Going<Second> other(second);
+  const typename First::Constants of_one;
+  const typename Second::Constants of_other;
   while (one.has_step() && other.has_step()) {
-    one.step(models);
-    other.step(models);
+    one.step(models, of_one);
+    other.step(models, of_other);
   }
   one.stop();
   other.stop();
