@@ -30,10 +30,10 @@ uint8_t* encode_all(uint64_t count, unsigned lanes, uint32_t* state, uint8_t* wo
     const EncodeSymbol& symbol = of(i);
     known &= symbol.frequency != 0;
     uint32_t s = state[i & (lanes - 1)];
-    const bool full = s >> (32 - kSlotBits) >= symbol.frequency;  // its word is written in any case, and kept if full
+    const unsigned full = s >> (32 - kSlotBits) >= symbol.frequency;  // its word is written in any case, and kept if full
     store(words - 2, static_cast<uint16_t>(s));
-    words -= full ? 2 : 0;
-    s = full ? s >> 16 : s;
+    words -= 2 * full;  // not a choice of two, of which compilers make a branch that nobody can foresee
+    s >>= 16 * full;
     const auto quotient = static_cast<uint32_t>((static_cast<unsigned __int128>(s) * symbol.reciprocal) >> 64);
     state[i & (lanes - 1)] = s + symbol.bias + quotient * (kSlots - symbol.frequency);
   }
