@@ -19,6 +19,7 @@ _CODED_GAP_BITS = 8
 _LEAST_NONZEROS = 256  # below, plain positions are as small
 _SPARSE = 8  # gaps win where at most one in so many elements is a nonzero, if at all
 _WORTH_TURNING = 0.98
+_RAREST_PATTERN = 16  # N:M patterns, which mask bytes are for, have more nonzeros than one in so many elements
 _WIDTHS = np.arange(1, GAP_WIDTHS + 1)
 
 
@@ -80,9 +81,11 @@ def all_positions(mask: Mask, itemsize: int, per_block: int, fast: bool) -> Posi
     if fast or mask.nonzeros < _LEAST_NONZEROS:
         return Positions(plain)
     rows = _coded_gaps(found, gaps.ROW) if 2 * mask.nonzeros <= mask.elements else None
-    masks = (_coded_bytes(mask, per_block, found.nonzeros), *strip_plans(mask, per_block, found.nonzeros))
     columns = _coded_columns(mask, per_block) if rows else None
-    return Positions(plain, rows, columns, masks)
+    masks = strip_plans(mask, per_block, found.nonzeros)
+    if not masks or _RAREST_PATTERN * mask.nonzeros >= mask.elements:
+        masks.insert(0, _coded_bytes(mask, per_block, found.nonzeros))
+    return Positions(plain, rows, columns, tuple(masks))
 
 
 def _block_sizes(mask: Mask, per_block: int) -> list[int]:
