@@ -13,7 +13,7 @@ from ..layouts.table import Bitmask, Csr, Dense
 from .coding_plan import PositionPlan, RansPlan, stream_overhead_bits
 from .mask import GAP_WIDTHS, GapStatistics, Mask
 from .pool import SymbolCounts, TablePool
-from .strips import strip_plans
+from .strips import LARGE, strip_plans
 
 _CODED_GAP_BITS = 8
 _LEAST_NONZEROS = 256  # below, plain positions are as small
@@ -83,7 +83,7 @@ def all_positions(mask: Mask, itemsize: int, per_block: int, fast: bool) -> Posi
     rows = _coded_gaps(found, gaps.ROW) if 2 * mask.nonzeros <= mask.elements else None
     columns = _coded_columns(mask, per_block) if rows else None
     masks = strip_plans(mask, per_block, found.nonzeros)
-    if not masks or _RAREST_PATTERN * mask.nonzeros >= mask.elements:
+    if not masks or mask.elements < LARGE or _RAREST_PATTERN * mask.nonzeros >= mask.elements:
         masks.insert(0, _coded_bytes(mask, per_block, found.nonzeros))
     return Positions(plain, rows, columns, tuple(masks))
 

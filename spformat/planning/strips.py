@@ -18,13 +18,14 @@ _WIDTHS = tuple(map(class_width, CLASS_COUNTS))
 _MOST_CONTEXTS = 32
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
 _CLEARLY_LESS = 0.99
+LARGE = 1 << 17  # elements of a mask for which a few bytes are not worth a look at all of it
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
 
 Classes = npt.NDArray[np.uint8]
 
 
 def strip_plans(mask: Mask, per_block: int, nonzeros: list[int]) -> list[PositionPlan]:
-    """The numbers of classes that promise the fewest bits, and one class where that promises about as few; none where
+    """The numbers of classes that promise the fewest bits, and one class unless it promises clearly more; none where
     blocks are not whole rows."""
     view = mask.view
     whole_rows = per_block >= mask.elements or per_block % view.row_elements == 0
@@ -32,7 +33,8 @@ def strip_plans(mask: Mask, per_block: int, nonzeros: list[int]) -> list[Positio
         return []
     classes = mask.line_classes()
     promised, best = _most_promising(classes)
-    wanted = {best} if promised < _CLEARLY_LESS * classes.bits[0, 0] else {(1, 1), best}
+    clear = mask.elements >= LARGE and promised < _CLEARLY_LESS * classes.bits[0, 0]
+    wanted = {best} if clear else {(1, 1), best}
     return [_plan(mask, per_block, nonzeros, classes, of) for of in sorted(wanted)]
 
 
