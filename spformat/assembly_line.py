@@ -142,7 +142,9 @@ class AssemblyLine:
 
 
 def _encoded(job: Job) -> Pieces:
-    return list(job.encode(1))
+    return [
+        piece.copy() for piece in job.encode(1)
+    ]  # the room that a piece is at the start of is several times as large
 
 
 def _counted(job: Job) -> int:
