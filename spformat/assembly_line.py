@@ -117,7 +117,7 @@ class AssemblyLine:
             try:
                 self._pool.shutdown(cancel_futures=True)
             finally:
-                self._pool.shutdown()  # again, where an interrupt ended the wait: threads must not outlive what they read
+                self._pool.shutdown()  # again where an interrupt ended the wait: threads may not outlive what they read
             self._pool = None
 
     def _is_next_done(self) -> bool:
