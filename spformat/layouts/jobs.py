@@ -195,7 +195,7 @@ def error_of(
     job, status, *values = failure
     kind_of_error, kind, message = _STATUS[status]
     as_text: Sequence[object] = [f"{value:016x}" for value in values] if kind == "block/digest" else values
-    expected, found = as_text if values[0] != values[1] else (None, None)
+    expected, found = as_text if values[0] != values[1] or offset is not None else (None, None)
     return kind_of_error(message, kind=kind, offset=offset, expected=expected, found=found, **_where(job, owners))
 
 
