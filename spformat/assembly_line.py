@@ -168,6 +168,7 @@ def _fulfil(future: Future[Any], step: Callable[[], Any]) -> None:
         future.set_result(step())
     except BaseException as error:
         future.set_exception(error)
+        del future  # else the error, which has this frame, would keep itself and the tensor
 
 
 def _encoded(job: Job) -> Pieces:
