@@ -11,6 +11,7 @@ import pytest
 import spformat
 from spformat import encode, tensor_jobs
 from spformat.assembly_line import AssemblyLine
+from spformat.atomic_file import AtomicFile
 from spformat.errors import SourceError, SpformatError
 from spformat.planning.mask import Mask
 from spformat.writer import Writer
@@ -101,6 +102,20 @@ def test_an_interrupt_while_threads_are_waited_for_leaves_nothing_behind(tmp_pat
     monkeypatch.setattr(AssemblyLine, "close", interrupted)
     with pytest.raises(KeyboardInterrupt):
         writer.abort()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_while_the_file_is_closed_leaves_nothing_behind(tmp_path):
+    class Interrupted(io.BytesIO):
+        def close(self):
+            super().close()
+            raise KeyboardInterrupt
+
+    atomic = AtomicFile(tmp_path / "t.spf")
+    atomic.file.close()
+    atomic.file = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        atomic.abort()
     assert list(tmp_path.iterdir()) == []
 
 
