@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Pieces = Iterable[npt.NDArray[np.uint8]]
 _ALONE = 1 << 24  # bytes of a tensor that has the threads to itself: it is cut into blocks
@@ -41,8 +45,11 @@ class _Step:
 
     def __init__(self, job: Job, step: Callable[[], Any], pool: ThreadPoolExecutor | None) -> None:
         self.job, self._step = job, step
-        self._future: Future[Any] | None = pool.submit(step) if pool else None
+        self._future: Future[Any] | None = Future() if pool else None
         self._found = None if pool else step()
+        if pool and self._future:
+            with suppress(RuntimeError):  # no thread can be started: then whoever waits does it
+                pool.submit(_fulfil, self._future, step)
 
     def is_done(self) -> bool:
         """Whether `result` need not wait."""
@@ -107,7 +114,10 @@ class AssemblyLine:
         self._examined.clear()
         self._encoded.clear()
         if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+            try:
+                self._pool.shutdown(cancel_futures=True)
+            finally:
+                self._pool.shutdown()  # again where an interrupt ended the wait: threads may not outlive what they read
             self._pool = None
 
     def _is_next_done(self) -> bool:
@@ -137,12 +147,34 @@ class AssemblyLine:
 
     def _started(self, job: Job, step: Callable[[], Any]) -> _Step:
         if job.size >= _WORTH_A_THREAD and self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads - 1, "spformat")
+            self._pool = _pool_of(self._threads - 1)
         return _Step(job, step, self._pool if job.size >= _WORTH_A_THREAD else None)
 
 
+def _pool_of(threads: int) -> ThreadPoolExecutor | None:
+    """None when the interpreter is about to end: then the module can no longer be imported."""
+    try:
+        from concurrent.futures import ThreadPoolExecutor
+    except RuntimeError:
+        return None
+    return ThreadPoolExecutor(threads, "spformat")
+
+
+def _fulfil(future: Future[Any], step: Callable[[], Any]) -> None:
+    """Does a step on a thread, unless it was done elsewhere."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(step())
+    except BaseException as error:
+        future.set_exception(error)
+        del future  # else the error, which has this frame, would keep itself and the tensor
+
+
 def _encoded(job: Job) -> Pieces:
-    return list(job.encode(1))
+    return [
+        piece.copy() for piece in job.encode(1)
+    ]  # the room that a piece is at the start of is several times as large
 
 
 def _counted(job: Job) -> int:

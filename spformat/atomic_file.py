@@ -61,10 +61,12 @@ class AtomicFile:
         if self._done:
             return
         self._done = True
-        with contextlib.suppress(OSError):
-            self.file.close()
-        with contextlib.suppress(FileNotFoundError):
-            self.temporary.unlink()
+        try:
+            with contextlib.suppress(OSError):
+                self.file.close()
+        finally:  # a second interrupt may come in between
+            with contextlib.suppress(FileNotFoundError):
+                self.temporary.unlink()
 
     def _sync_folder(self) -> None:
         """Makes the rename durable; some file systems cannot, and then the rename is as durable as they make it."""

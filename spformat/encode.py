@@ -17,6 +17,7 @@ from .layouts.storage import Storage
 from .planning import statistics
 
 _WINDOW = 1 << 24  # bytes encoded before they are written: what packing needs besides the tensor
+_WINDOW_OF_ONE = 1 << 20  # the same where one thread encodes, and other tensors are under way
 
 
 def encoded(
@@ -33,10 +34,11 @@ def encoded(
         most = np.empty(len(table), np.uint64)
         _native.most_stored_bytes(table.view(np.uint8), most)
         rooms = most.tolist()
+    window = _WINDOW if threads > 1 else _WINDOW_OF_ONE
     start = 0
     while start < len(table):
         stop, size = start + 1, rooms[start]
-        while stop < len(table) and size + rooms[stop] <= _WINDOW:
+        while stop < len(table) and size + rooms[stop] <= window:
             size += rooms[stop]
             stop += 1
         yield from _window(name, table, range(start, stop), rooms[start:stop], threads)

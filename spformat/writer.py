@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -33,7 +34,8 @@ class Writer:
     Equal tensors are stored once in a file that is written to a path or to an io.BytesIO: there they can be read back
     and compared. Into other file objects each is written.
 
-    Used as a context manager it commits at the end of the block and leaves nothing behind after an exception.
+    Used as a context manager it commits at the end of the block and leaves nothing behind after an exception. A tensor
+    that is refused for its name, type or rank leaves the writer as it was; after other errors all it can do is abort.
     metadata: str keys; None, bool, int, float, str, list and dict values. policy: how tensors are stored.
     threads: the most that encode (None: all processors). ahead: arrays that are added stay as they are until `finish`;
     then tensors are encoded while others are added, and an error may come from a later call than the tensor it names.
@@ -55,6 +57,7 @@ class Writer:
         self._line = AssemblyLine(self._threads, ahead)
         self.dense_bytes = 0
         self._finished = False
+        self._broken = False
         self._atomic = AtomicFile(target) if isinstance(target, (str, os.PathLike)) else None
         file: BinaryIO = self._atomic.file if self._atomic else target  # type: ignore[assignment]
         self._body = FileBody(file, self._index, self._atomic is not None or isinstance(target, io.BytesIO))
@@ -81,9 +84,9 @@ class Writer:
             raise SourceError("too many dimensions", tensor=name, expected=MAX_RANK, found=array.ndim)
         bits = _bit_patterns(array, wire)
         of_steps = None if steps is None else (_bit_patterns(steps.array, wire), steps)
-        self._line.add(
-            TensorJob(self._body, self._line, name, bits, wire, self._policy, self._threads, quantization, of_steps)
-        )
+        job = TensorJob(self._body, self._line, name, bits, wire, self._policy, self._threads, quantization, of_steps)
+        with self._writing():
+            self._line.add(job)
         self.dense_bytes += bits.nbytes
         self._names.add(name)
 
@@ -93,7 +96,8 @@ class Writer:
         self._check_name(name)
         if target not in self._names:
             raise SourceError(f"tied to {target!r}, which was not added before", tensor=name)
-        self._line.add(TieJob(self._body, name, target))
+        with self._writing():
+            self._line.add(TieJob(self._body, name, target))
         self._names.add(name)
 
     def annotate(self, metadata: Mapping[str, Any]) -> None:
@@ -115,16 +119,18 @@ class Writer:
 
     def finish(self) -> None:
         """Writes index and footer; nothing can be added after."""
-        if self._finished:
+        if self._finished and not self._broken:
             return
-        self._line.finish()
-        self._line.close()
-        self._finished = True
-        self._index.tables = [table.data for table in self._body.pool.tables]
-        data = self._index.write()
-        version = prologue.write_version(FormatVersion())
-        self._body.write(data + footer.write(self.stored_bytes, data, version))
-        self._body.file.flush()
+        self._check_open()
+        with self._writing():
+            self._line.finish()
+            self._line.close()
+            self._finished = True
+            self._index.tables = [table.data for table in self._body.pool.tables]
+            data = self._index.write()
+            version = prologue.write_version(FormatVersion())
+            self._body.write(data + footer.write(self.stored_bytes, data, version))
+            self._body.file.flush()
 
     def close(self) -> None:
         """Finishes and commits: from now on the file is there under its name. On failure nothing is left behind."""
@@ -138,9 +144,12 @@ class Writer:
 
     def abort(self) -> None:
         """Removes the temporary file; what was under the target's name stays."""
-        self._line.close()
-        if self._atomic:
-            self._atomic.abort()
+        self._broken = self._broken or not self._finished
+        try:
+            self._line.close()
+        finally:  # an interrupt may end the wait for the threads
+            if self._atomic:
+                self._atomic.abort()
 
     def __enter__(self) -> Writer:
         return self
@@ -151,7 +160,18 @@ class Writer:
         else:
             self.abort()
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What fails in here may leave a part of a tensor, or an index of others than those that were added."""
+        try:
+            yield
+        except BaseException:
+            self._broken = True
+            raise
+
     def _check_open(self) -> None:
+        if self._broken:
+            raise SpformatError("the file was given up, by abort or after an error")
         if self._finished:
             raise SpformatError("the file is finished: nothing can be added")
 

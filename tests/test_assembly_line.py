@@ -1,7 +1,11 @@
 """Tensors that are examined and encoded on threads while others are added: the same file, the same errors."""
 
+import contextlib
 import io
 import threading
+import time
+import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +43,7 @@ class Noted:
     def encode(self, threads):
         assert threads >= 1
         self._note("encode")
-        return [self.number]
+        return [np.array([self.number])]
 
     def write(self, pieces):
         assert list(pieces) == [self.number]
@@ -85,6 +89,63 @@ def test_what_a_step_raises_comes_out_and_nothing_is_written_out_of_order(step, 
     written = [number for other, number in log if other == "write"]
     assert written == list(range(len(written)))
     assert len(written) <= 7
+
+
+class Roomy(Noted):
+    """Its bytes stand at the start of much larger buffers."""
+
+    rooms: list[weakref.ref[Any]]
+
+    def encode(self, threads):  # noqa: ARG002
+        self.rooms = []
+        for number in range(3):
+            room = np.full(1000, number)
+            self.rooms.append(weakref.ref(room))
+            yield room[:2]
+
+    def write(self, pieces):
+        assert [piece.tolist() for piece in pieces] == [[0, 0], [1, 1], [2, 2]]
+        del pieces
+        assert all(room() is None for room in self.rooms)
+
+
+@pytest.mark.parametrize("size", [10, 1 << 16])
+def test_what_waits_to_be_written_holds_no_more_than_its_bytes(size):
+    with contextlib.closing(AssemblyLine(2, ahead=True)) as line:
+        for number in range(5):
+            line.add(Roomy(number, size, []))
+        line.finish()
+
+
+class Slow(Noted):
+    """Its first step takes a while."""
+
+    def __init__(self, number, log):
+        super().__init__(number, 1 << 16, log)
+        self.has_begun = threading.Event()
+
+    def examine(self, threads):
+        self.has_begun.set()
+        time.sleep(0.2)
+        super().examine(threads)
+
+
+def test_an_interrupt_does_not_end_the_wait_for_the_threads(monkeypatch):
+    log: list[tuple[str, int]] = []
+    interrupts, join = [KeyboardInterrupt], threading.Thread.join
+
+    def interrupted(thread, *arguments):
+        if interrupts:
+            raise interrupts.pop()
+        join(thread, *arguments)
+
+    line, job = AssemblyLine(2, ahead=True), Slow(0, log)
+    line.add(job)
+    job.has_begun.wait()
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        line.close()
+    assert log == [("examine", 0)]
 
 
 def tensors():

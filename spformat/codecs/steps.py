@@ -31,9 +31,11 @@ def from_wire(wire: Any) -> bytes | None:
     least, packed = wire
     if not 0 < len(packed) <= LARGEST // 4 + 1 or not packed[0] & 1 or not packed[-1] or abs(least) > LARGEST:
         return None
+    if int.from_bytes(packed, "little").bit_count() > MOST:  # before each takes eight bytes
+        return None
     places = np.flatnonzero(np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little"))
     numbers = least + places
-    if len(numbers) > MOST or numbers[-1] > LARGEST:
+    if numbers[-1] > LARGEST:
         return None
     return np.concatenate([numbers[numbers >= 0], numbers[numbers < 0][::-1]]).astype("<f4").tobytes()
 

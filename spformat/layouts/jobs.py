@@ -168,7 +168,8 @@ def run(
     wanted = 1 if threads == 1 else threads_for(int((jobs["elements"] * jobs["itemsize"]).sum()), threads)
     failure = _native.run(task, jobs.view(np.uint8), source.file, source.memory, wanted)
     if failure is not None:
-        raise error_of(failure, jobs, owners)
+        in_file = task not in ("measure", "encode")  # which have their bytes in memory
+        raise error_of(failure, owners, int(jobs["stored"][failure[0]]) if in_file else None)
 
 
 def run_in_turn(
@@ -187,15 +188,15 @@ def run_in_turn(
     run(task, table_of(table), threads, source, owners)
 
 
-def error_of(failure: tuple[int, int, int, int], jobs: JobTable, owners: Sequence[Owner]) -> SpformatError:
-    """The error of a failure that the native engine reports."""
-    job, status, expected, found = failure
+def error_of(
+    failure: tuple[int, int, int, int], owners: Sequence[Owner] = (), offset: int | None = None
+) -> SpformatError:
+    """The error of a failure that the native engine reports. offset: byte of the file."""
+    job, status, *values = failure
     kind_of_error, kind, message = _STATUS[status]
-    as_text = (f"{expected:016x}", f"{found:016x}") if kind == "block/digest" else (expected, found)
-    where = _where(job, owners)
-    return kind_of_error(
-        message, kind=kind, offset=int(jobs["stored"][job]), expected=as_text[0], found=as_text[1], **where
-    )
+    as_text: Sequence[object] = [f"{value:016x}" for value in values] if kind == "block/digest" else values
+    expected, found = as_text if values[0] != values[1] or offset is not None else (None, None)
+    return kind_of_error(message, kind=kind, offset=offset, expected=expected, found=found, **_where(job, owners))
 
 
 def _where(job: int, owners: Sequence[Owner]) -> dict[str, Any]:

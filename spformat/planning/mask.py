@@ -128,4 +128,4 @@ def _tables(found: tuple[Any, ...]) -> tuple[list[Table], float]:
 
 def _check(failure: Any) -> None:
     if failure is not None:
-        raise jobs.error_of(failure, np.zeros(1, jobs.JOB), ())
+        raise jobs.error_of(failure)

@@ -20,6 +20,7 @@ _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the inde
 _CLEARLY_LESS = 0.99
 LARGE = 1 << 17  # elements of a mask for which a few bytes are not worth a look at all of it
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
+_MOST_ROWS = 1 << 21  # that are sorted into classes, for which each takes 24 bytes: narrow rows take no more themselves
 
 Classes = npt.NDArray[np.uint8]
 
@@ -29,7 +30,7 @@ def strip_plans(mask: Mask, per_block: int, nonzeros: list[int]) -> list[Positio
     blocks are not whole rows."""
     view = mask.view
     whole_rows = per_block >= mask.elements or per_block % view.row_elements == 0
-    if view.rows < 8 or not 2 <= view.row_elements <= _MOST_STRIP or not whole_rows:
+    if not 8 <= view.rows <= _MOST_ROWS or not 2 <= view.row_elements <= _MOST_STRIP or not whole_rows:
         return []
     classes = mask.line_classes()
     promised, best = _most_promising(classes)

@@ -1,5 +1,7 @@
 """Steps in the index (spec/format.md, section 7.7): patterns, or the bits of integers."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,3 +38,12 @@ def test_int8_takes_32_bytes():
 def test_more_bits_than_there_can_be_are_not_looked_at():
     assert steps.from_wire([-(2**24), b"\1" + bytes(2**22 - 1) + b"\1"]) is not None
     assert steps.from_wire([-(2**24), b"\1" + bytes(2**22) + b"\1"]) is None
+
+
+def test_far_too_many_bits_take_little_memory():
+    tracemalloc.start()
+    try:
+        assert steps.from_wire([0, b"\xff" * 2**21]) is None
+        assert tracemalloc.get_traced_memory()[1] < 2**23
+    finally:
+        tracemalloc.stop()
