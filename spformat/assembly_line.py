@@ -172,9 +172,8 @@ def _fulfil(future: Future[Any], step: Callable[[], Any]) -> None:
 
 
 def _encoded(job: Job) -> Pieces:
-    return [
-        piece.copy() for piece in job.encode(1)
-    ]  # the room that a piece is at the start of is several times as large
+    # The room that a piece is at the start of is several times as large.
+    return [piece.copy() for piece in job.encode(1)]
 
 
 def _counted(job: Job) -> int:
