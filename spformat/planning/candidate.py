@@ -25,11 +25,12 @@ _BLOCK_BYTES = 20  # of a block in an entry, at most for blocks of usual size
 @dataclass(frozen=True)
 class Candidate:
     """`bytes` counts blocks, entry in the index and new tables: exact where there are no tables, else what the tables
-    give, to some bytes a block. `storage` makes it, with its tables in the pool; digests (and of coded blocks
-    stored_bytes) are not known before it is encoded."""
+    give, to some bytes a block. is_coded: with tables. `storage` makes it, with its tables in the pool; digests (and of
+    coded blocks stored_bytes) are not known before it is encoded."""
 
     label: str
     bytes: int
+    is_coded: bool
     storage: Callable[[TablePool], Storage]
 
 
@@ -50,7 +51,7 @@ def weigh(name: str, dtype: DType, shape: tuple[int, ...], storage: Storage) -> 
     size = sum(storage.stored_bytes) + entry_bytes(record(name, dtype, shape, _LONGEST_DIGEST, storage))
     storage.digests = digests
     codebook = " + codebook" if isinstance(storage.coding.value, Codebook) else ""
-    return Candidate(f"{_label(storage)}{codebook}", size, lambda _pool: storage)
+    return Candidate(f"{_label(storage)}{codebook}", size, False, lambda _pool: storage)
 
 
 class Weighing:
@@ -87,7 +88,7 @@ class Weighing:
             return replace(plain, coding=value.resolved(pool, position.index_codec(pool)))
 
         (size,) = self._least_bytes(position, [value])
-        return Candidate(f"{_label(plain)}{_coded_label(position, value)}", size, storage)
+        return Candidate(f"{_label(plain)}{_coded_label(position, value)}", size, True, storage)
 
     def entry_bytes(self, position: PositionPlan) -> int:
         """Of a candidate with tables, at most."""

@@ -1,4 +1,7 @@
-"""The planner: the size of every candidate, the smallest wins, ties go to the one that decodes faster."""
+"""The planner: the size of every candidate, the smallest wins, ties go to the one that decodes faster.
+
+One near tie, too: dense with an entropy coder has a symbol for each zero, where a mask has one for eight elements, and
+must save something for that."""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from .candidate import Candidate, Plans, Weighing, weigh
 from .codebooks import codebook_plans
 from .coding_plan import PositionPlan, ValuePlan, stream_overhead_bits
 from .pool import TablePool
+from .strips import LARGE
 from .survey import Survey
 from .values import Histogram, best_split
 
 _RAW = ValuePlan(None, 0.0)
+_WORTH_CODED_ZEROS = 128  # one of so many bytes: where masks are independent, dense codes save about half of that
 
 
 def choose(name: str, survey: Survey, pool: TablePool) -> Candidate:
@@ -25,7 +30,14 @@ def choose(name: str, survey: Survey, pool: TablePool) -> Candidate:
     most = best.bytes - weighing.entry_bytes(dense) if best else None
     of_dense = weighing.smallest(_plans([dense], values, most))
     assert of_dense is not None
-    return of_dense if best is None or of_dense.bytes <= best.bytes else best
+    return of_dense if best is None or of_dense.bytes <= best.bytes - _least_saved(survey, of_dense) else best
+
+
+def _least_saved(survey: Survey, dense: Candidate) -> int:
+    """Bytes that dense must save against the others: none where it has no codes for zeros, or where zeros are few, or
+    where a tensor is small."""
+    has_codes = dense.is_coded and 2 * survey.nonzeros <= survey.elements
+    return dense.bytes // _WORTH_CODED_ZEROS if has_codes and survey.elements >= LARGE else 0
 
 
 def candidates(name: str, survey: Survey, pool: TablePool) -> list[Candidate]:

@@ -48,7 +48,7 @@ def write(monkeypatch, bits, plan, dtype="F32", layout=None):
         coding = Coding(layout.plain.index, plan.resolved(pool))
         return Storage(layout, coding, bits.size, [0], [nonzeros], [entries], [0])
 
-    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, storage))
+    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, True, storage))
     target = io.BytesIO()
     with writing.Writer(target, threads=1) as writer:
         writer.add("t", bits, BY_NAME[dtype])
@@ -106,7 +106,7 @@ def test_a_filler_is_a_zero_of_the_codebook(monkeypatch):
         coding = Coding(layout.plain.index, CodebookPlan(np.array([0, 5], "<u2").tobytes(), None).resolved(pool))
         return Storage(layout, coding, bits.size, [0], [2], [7], [0])
 
-    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, storage))
+    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, True, storage))
     target = io.BytesIO()
     with writing.Writer(target) as writer:
         writer.add("t", bits, BY_NAME["BF16"])

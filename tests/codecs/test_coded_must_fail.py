@@ -36,7 +36,7 @@ def write(monkeypatch, index, value, layout=None, entries=NONZEROS):
         coding = Coding(index.resolved(pool), 0 if value is None else value.resolved(pool))
         return Storage(layout or Bitmask(), coding, ARRAY.size, [0], [NONZEROS], [entries], [0])
 
-    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, storage))
+    monkeypatch.setattr(tensor_jobs, "choose", lambda *_: Candidate("", 0, True, storage))
     target = io.BytesIO()
     with writing.Writer(target, threads=1) as writer:
         writer.add("t", ARRAY, BY_NAME["F32"])

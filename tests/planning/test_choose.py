@@ -75,6 +75,24 @@ def test_a_tensor_a_few_bytes_from_the_border_is_stored_in_the_smaller_way():
         assert len(written({"t": array}, policy=FAST)) == min(sizes.values()), (zeros, sizes)
 
 
+def test_codes_for_every_zero_must_save_something():
+    """Of independent masks they save some bytes, and decode several times as slowly. What small tensors save counts."""
+    rng = np.random.default_rng(7)
+    codes = rng.integers(1, 4, (512, 512)).astype(np.float32)
+    sparse_codes = np.where(rng.random((512, 512)) < 0.1, codes, np.float32(0))
+    best = chosen(sparse_codes, Policy())
+    dense = next(each for each in _weighed(sparse_codes) if each.label == "dense + codebook rans")
+    assert not best.label.startswith("dense")
+    assert dense.bytes < best.bytes < dense.bytes * (1 + 1 / 100)
+    few_zeros = np.where(rng.random((512, 512)) < 0.9, codes, np.float32(0))
+    for array in (sparse_codes[:128, :128], few_zeros):
+        assert chosen(array, Policy()).bytes == min(each.bytes for each in _weighed(array))
+
+
+def _weighed(array):
+    return candidates("t", surveyed(array, Policy()), TablePool())
+
+
 def test_few_values_are_packed_codes_also_without_entropy_coding():
     rng = np.random.default_rng(6)
     array = np.where(rng.random((256, 256)) < 0.1, rng.integers(1, 33, (256, 256)), 0).astype(np.float32)
