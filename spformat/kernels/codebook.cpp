@@ -74,7 +74,7 @@ uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Work
   });
   if (!known) return nullptr;
   if (coding.code_codec == kBitpack) return write_packed(coding, codes, count, to);
-  return rans_encode(coding.models, coding.value_table, codes, count, {0, work.index_bytes}, to);
+  return rans_encode(coding.models, coding.value_table, codes, count, {0, work.index_bytes, index_symbol_count(b)}, to);
 }
 
 unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t count, uint64_t* patterns,

@@ -129,6 +129,9 @@ bool has_keys(const Block& b) {
   return value_codec_of(b) == kFloatsplit || (value_codec_of(b) == kCodebook && coding_of(b)->code_codec == kRans);
 }
 
+// Symbols of the values' stream, none where they are not coded in one.
+uint64_t key_count(const Block& b) { return has_keys(b) ? stored_values(b) : 0; }
+
 // Opens the stream of keys, with which the values at the cursor begin, so that it can be decoded beside another. Whatever is
 // wrong with it is found when it is its turn.
 void look_ahead(const Block& b, Cursor values, Workspace& work) {
@@ -190,6 +193,11 @@ Contexts mask_contexts(const Block& b) { return {nullptr, coding_of(b)->index_ta
 uint64_t mask_symbol_count(const Block& b) {
   if (index_codec_of(b) == kStrips) return (b.elements / b.row_elements + 7) / 8 * b.row_elements;
   return b.layout == kBitmask ? bytes_of_bits(b.elements, 1) : 0;
+}
+
+uint64_t index_symbol_count(const Block& b) {
+  if (b.layout == kCsr) return index_codec_of(b) == kRans ? b.entries : 0;
+  return index_codec_of(b) == kRaw ? 0 : mask_symbol_count(b);
 }
 
 uint64_t most_symbols(const Block& b) {
@@ -277,13 +285,13 @@ uint8_t* write_mask(const Block& b, const uint8_t* mask, Workspace& work, uint8_
   const Symbols symbols = mask_symbols(b, mask, work);
   uint8_t* const start = to + kMostLengthBytes;
   return add_length(to, start, write_bytes(coding_of(b)->models, symbols.contexts, work.symbols, symbols.count, start,
-                                           work.literals, {0, about_value_bytes(b, b.nonzeros)}));
+                                           work.literals, {0, about_value_bytes(b, b.nonzeros), key_count(b)}));
 }
 
 uint8_t* write_gaps(const Block& b, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const Coding& coding = *coding_of(b);
   uint8_t* const start = to + kMostLengthBytes;
-  const Beside beside{0, about_value_bytes(b, b.nonzeros)};
+  const Beside beside{0, about_value_bytes(b, b.nonzeros), key_count(b)};
   return add_length(to, start, rans_encode(coding.models, coding.index_table, codes, count, beside, start));
 }
 
@@ -313,7 +321,7 @@ uint8_t* write_values(const Block& b, const uint8_t* values, uint64_t count, Wor
     }
   });
   const uint64_t field_bytes = bytes_of_bits(count, coding.shift + 1u);
-  const Beside beside{field_bytes, work.index_bytes};
+  const Beside beside{field_bytes, work.index_bytes, index_symbol_count(b)};
   to = rans_encode(coding.models, {nullptr, coding.value_table}, work.symbols, count, bits, beside, to);
   if (!to) return nullptr;
   const uint64_t bytes = static_cast<uint64_t>(literals - work.literals);

@@ -62,6 +62,8 @@ uint64_t most_stored_bytes(const Block& b);
 uint64_t most_symbols(const Block& b);
 // Those of its mask.
 uint64_t mask_symbol_count(const Block& b);
+// Those of the coded stream of its mask or gaps.
+uint64_t index_symbol_count(const Block& b);
 
 // Each reads its stream at the cursor and moves it on. `*out` points into the stored bytes or into the workspace.
 Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);

@@ -57,10 +57,11 @@ struct Cursor {
 
 // Worst case of the encoder's output, and the encoder: returns where the stream ends, null when a symbol has no slot.
 inline uint64_t rans_bound(uint64_t count) { return 1 + 4 * kMostLanes + 2 * count + 4; }
-// Bytes that are stored with a stream, of which lanes should take a small share too.
+// What a stream has beside it. Of the bytes, too, its lanes should take a small share only.
 struct Beside {
-  uint64_t fields = 0;  // that belong to its symbols
-  uint64_t rest = 0;    // of the block
+  uint64_t fields = 0;   // bytes that belong to its symbols
+  uint64_t rest = 0;     // bytes of the block
+  uint64_t symbols = 0;  // of the stream that is decoded at the same time
 };
 // bits: of the symbols, in 1/256.
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,

@@ -17,7 +17,6 @@ _FINEST = 16
 _WIDTHS = tuple(map(class_width, CLASS_COUNTS))
 _MOST_CONTEXTS = 32
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
-_CLEARLY_LESS = 0.99
 LARGE = 1 << 17  # elements of a mask for which a few bytes are not worth a look at all of it
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
 _MOST_ROWS = 1 << 21  # that are sorted into classes, for which each takes 24 bytes: narrow rows take no more themselves
@@ -26,22 +25,20 @@ Classes = npt.NDArray[np.uint8]
 
 
 def strip_plans(mask: Mask, per_block: int, nonzeros: list[int]) -> list[PositionPlan]:
-    """The numbers of classes that promise the fewest bits, and one class unless it promises clearly more; none where
-    blocks are not whole rows."""
+    """One class, and the numbers of classes that promise the fewest bits; none where blocks are not whole rows."""
     view = mask.view
     whole_rows = per_block >= mask.elements or per_block % view.row_elements == 0
     if not 8 <= view.rows <= _MOST_ROWS or not 2 <= view.row_elements <= _MOST_STRIP or not whole_rows:
         return []
     classes = mask.line_classes()
-    promised, best = _most_promising(classes)
-    clear = mask.elements >= LARGE and promised < _CLEARLY_LESS * classes.bits[0, 0]
-    wanted = {best} if clear else {(1, 1), best}
-    return [_plan(mask, per_block, nonzeros, classes, of) for of in sorted(wanted)]
+    best = _most_promising(classes)
+    # One class may be better than what promises more: down a column of like density, bytes know of their column.
+    return [_plan(mask, per_block, nonzeros, classes, of) for of in sorted({(1, 1), best})]
 
 
-def _most_promising(classes: LineClasses) -> tuple[float, tuple[int, int]]:
+def _most_promising(classes: LineClasses) -> tuple[int, int]:
     """The numbers of classes for which the entropy of independent elements with the density of their cell, the
-    classes and the tables are smallest together, and before them these bits."""
+    classes and the tables are smallest together."""
     rows, columns = len(classes.rows), len(classes.columns)
     weighed: list[tuple[float, tuple[int, int]]] = []
     for r, of_columns in zip(CLASS_COUNTS, classes.bits.tolist(), strict=True):
@@ -49,7 +46,7 @@ def _most_promising(classes: LineClasses) -> tuple[float, tuple[int, int]]:
         for c, width, bits in zip(CLASS_COUNTS, _WIDTHS, of_columns, strict=True):
             if columns >= 2 * c and r * c <= _MOST_CONTEXTS:
                 weighed.append((bits + beside + columns * width + _TABLE_BITS * r * c, (r, c)))
-    return min(weighed, key=lambda each: each[0])
+    return min(weighed, key=lambda each: each[0])[1]
 
 
 def _coarser(classes: Classes, count: int) -> bytes:
