@@ -10,8 +10,8 @@ from ..layouts.table import Csr, Dense
 from .candidate import Candidate, Plans, Weighing, weigh
 from .codebooks import codebook_plans
 from .coding_plan import PositionPlan, ValuePlan, stream_overhead_bits
+from .mask import LARGE
 from .pool import TablePool
-from .strips import LARGE
 from .survey import Survey
 from .values import Histogram, best_split
 

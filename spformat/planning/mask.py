@@ -17,6 +17,7 @@ BitPatterns = npt.NDArray[Any]
 Counts = npt.NDArray[np.uint64]
 GAP_WIDTHS = 16
 CLASS_COUNTS = (1, 2, 4, 8, 16)
+LARGE = 1 << 17  # elements of a mask from which on time is worth more than a few bytes
 _SLACK_WORDS = 2  # readable beyond the end
 
 

@@ -11,9 +11,9 @@ from ..layouts import gaps
 from ..layouts.gaps import GapCode
 from ..layouts.table import Bitmask, Csr, Dense
 from .coding_plan import PositionPlan, RansPlan, stream_overhead_bits
-from .mask import GAP_WIDTHS, GapStatistics, Mask
+from .mask import GAP_WIDTHS, LARGE, GapStatistics, Mask
 from .pool import SymbolCounts, TablePool
-from .strips import LARGE, strip_plans
+from .strips import strip_plans
 
 _CODED_GAP_BITS = 8
 _LEAST_NONZEROS = 256  # below, plain positions are as small

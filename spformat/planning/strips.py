@@ -17,7 +17,6 @@ _FINEST = 16
 _WIDTHS = tuple(map(class_width, CLASS_COUNTS))
 _MOST_CONTEXTS = 32
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
-LARGE = 1 << 17  # elements of a mask for which a few bytes are not worth a look at all of it
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
 _MOST_ROWS = 1 << 21  # that are sorted into classes, for which each takes 24 bytes: narrow rows take no more themselves
 

@@ -155,7 +155,7 @@ def page(measured: list[Measured]) -> Iterator[str]:
     yield ""
     yield "*Stored* counts the entry in the index: with a codebook some 55 bytes besides it, for two digests, the shape"
     yield "and the record of the quantization. With tables and lanes a tensor of 102,400 weights takes about 100 bytes"
-    yield "more than its bound: 3 % more at 3 % density with codes of 2 bits, less than 2 % from 5 % density on."
+    yield "more than its bound: 3 % more at 3 % density with codes of 2 bits, about 2 % at 5 %, less above."
     yield ""
     yield "| network | layer | weights | stored | of the order-0 bound |"
     yield "|---|---|---|---|---|"
