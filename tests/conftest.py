@@ -17,7 +17,7 @@ settings.register_profile("asked", max_examples=_EXAMPLES or 300, deadline=None,
 settings.load_profile("asked" if _EXAMPLES else "quick")
 
 
-@pytest.fixture(params=["scalar", "avx2", "avx512"])
+@pytest.fixture(params=["scalar", "avx2", "avx512", "vbmi2"])
 def simd(request):
     """Runs a test with each variant of the native loops."""
     before = _native.simd_name()

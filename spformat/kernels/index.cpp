@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "frequencies.h"
 #include "index_entry.h"
 #include "scratch.h"
 
@@ -10,7 +9,6 @@ namespace spf {
 namespace {
 
 constexpr uint64_t kSectionsStart = 16;  // after the prologue
-constexpr size_t kWorthThreads = 16;     // tables: one takes some 15 us, most of it for the kernel to give it memory
 
 // Marks the tables that a coding uses.
 void note_tables(const Coding& coding, bool* used) {
@@ -27,6 +25,7 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   Msgpack in(data, data + bytes);
   uint64_t keys = 0, count = 0;
   std::string_view key;
+  std::vector<std::string_view> tables;
   if (!in.map(keys) || keys == 0 || !in.text(key)) return false;
   if (key == "metadata") {
     const uint8_t* const before = in.at();
@@ -36,8 +35,8 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   }
   if (key == "tables") {
     if (!in.array(count) || count == 0 || count > kMostTables) return false;
-    tables_.resize(count);
-    for (std::string_view& table : tables_) {
+    tables.resize(count);
+    for (std::string_view& table : tables) {
       if (!in.bytes(table)) return false;
     }
     if (--keys == 0 || !in.text(key)) return false;
@@ -48,17 +47,9 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   for (; count; --count) {
     if (!EntryReader(*this, in).read(at, offset)) return false;
   }
-  make_models();
+  models_.take(std::move(tables));
+  for (Coding& coding : codings_) coding.models = models_.models();
   return at == offset && in.at_end();
-}
-
-// Room for all tables, which is not touched before one is expanded.
-void Index::make_models() {
-  models_.reset(new DecodeModel[tables_.size()]);
-  escapes_.assign(tables_.size(), -1);
-  largest_.assign(tables_.size(), 0);
-  expanded_.assign(tables_.size(), false);
-  for (Coding& coding : codings_) coding.models = {models_.get(), nullptr, escapes_.data()};
 }
 
 bool Index::make_ready(const uint32_t* numbers, size_t count, unsigned threads) {
@@ -66,15 +57,7 @@ bool Index::make_ready(const uint32_t* numbers, size_t count, unsigned threads) 
   for (size_t i = 0; i < count; ++i) {
     if (const size_t coding = tensors_[numbers[i]].coding) note_tables(codings_[coding - 1], used);
   }
-  std::vector<uint8_t> missing;
-  for (unsigned table = 0; table < 256; ++table) {
-    if (used[table] && (table >= tables_.size() || !expanded_[table])) missing.push_back(static_cast<uint8_t>(table));
-  }
-  std::atomic<bool> all{true};
-  run_jobs(missing.size(), missing.size() < kWorthThreads ? 1 : threads, [&](size_t i, Scratch&) -> Failure {
-    if (!expand(missing[i])) all = false;
-    return {};
-  });
+  bool all = models_.make_ready(used, threads);
   for (size_t i = 0; i < count && all; ++i) {
     const Tensor& tensor = tensors_[numbers[i]];
     if (tensor.coding && !keys_fit(codings_[tensor.coding - 1], tensor.itemsize)) all = false;
@@ -104,20 +87,7 @@ void Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& bl
 
 bool Index::keys_fit(const Coding& coding, unsigned itemsize) const {
   if (coding.value_codec != kFloatsplit) return true;
-  return !((coding.base + largest_[coding.value_table]) >> (8 * itemsize - 1 - coding.shift));
-}
-
-bool Index::expand(uint8_t number) {
-  if (number >= tables_.size()) return false;
-  uint16_t frequencies[256];
-  int escape = -1;
-  if (read_table(data_of(tables_[number]), tables_[number].size(), frequencies, &escape)) return false;
-  expand_decode_model(frequencies, models_[number]);
-  escapes_[number] = static_cast<int16_t>(escape);
-  largest_[number] = 255;
-  while (frequencies[largest_[number]] == 0) --largest_[number];
-  expanded_[number] = true;
-  return true;
+  return !((coding.base + models_.largest_symbol(coding.value_table)) >> (8 * itemsize - 1 - coding.shift));
 }
 
 bool decode(std::vector<Block>& blocks, const Source& source, unsigned threads) {

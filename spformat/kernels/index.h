@@ -9,6 +9,7 @@
 
 #include "coding.h"
 #include "engine.h"
+#include "index_models.h"
 
 namespace spf {
 
@@ -49,8 +50,6 @@ class Index {
  private:
   friend class EntryReader;
 
-  void make_models();
-  bool expand(uint8_t number);
   bool keys_fit(const Coding& coding, unsigned itemsize) const;
 
   std::vector<Tensor> tensors_;
@@ -58,12 +57,8 @@ class Index {
   std::vector<BlockNumbers> numbers_;
   std::vector<Coding> codings_;
   std::vector<std::unique_ptr<uint8_t[]>> classes_;  // of rows and columns, which codings point to
-  std::vector<std::string_view> tables_;
   std::string_view metadata_;
-  std::unique_ptr<DecodeModel[]> models_;
-  std::vector<int16_t> escapes_;
-  std::vector<uint8_t> largest_;  // symbol of each table that was expanded
-  std::vector<uint8_t> expanded_;  // not of bool: threads set neighbours
+  IndexModels models_;
 };
 
 // Decodes blocks to zeroed memory, in an order of its own. False: something is wrong.

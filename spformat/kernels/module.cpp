@@ -187,6 +187,6 @@ NB_MODULE(_native, m) {
   m.def("xxh3_64", &xxh3_64, nb::arg("data"), "XXH3-64 of a buffer of bytes.");
   m.def("select_simd", [](nb::str name) { return spf::select_simd(name.c_str()); }, nb::arg("name"),
         "Use the loops of that name; returns whether this processor can.");
-  m.def("simd_names", &simd_names, "Names of the loops that this processor can use: scalar, avx2, avx512.");
+  m.def("simd_names", &simd_names, "Names of the loops that this processor can use: scalar, avx2, avx512, vbmi2.");
   m.def("simd_name", [] { return spf::simd().name; }, "Name of the loops in use.");
 }

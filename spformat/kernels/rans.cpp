@@ -3,25 +3,24 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numbers>
 
 namespace spf {
 namespace {
 
-constexpr unsigned kFewLanes = 8;
+// Bytes of a block for each lane that its streams have, and for each that one of them has.
+constexpr double kBytesOfALane = 500, kLeastOfALane = 650;
 
-// A lane costs about three bytes, and 32 lanes decode a symbol in a fifth of the time that one takes. So the lanes of a stream
-// are about a half per cent of its block, more where many symbols take few bytes, and no more than a seventieth of their
-// own stream. Beside another stream that has several times as many symbols, fewer lanes are done as soon.
+// A lane costs about three bytes, and 32 lanes decode a symbol in a fifth of the time that one takes. So the lanes of a block
+// are about a half per cent of it, more where many symbols take few bytes, and no more than a seventieth of their own
+// stream. Two streams that are decoded at the same time share them by their symbols, so that they end together.
 unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
-  const uint64_t stream = bytes + beside.fields, block = stream + beside.rest + symbols / 20;
-  const uint64_t lanes = block >= 24'000   ? 32
-                         : block >= 12'000 ? 16
-                         : block >= 8'000  ? 8
-                         : block >= 3'000  ? 4
-                         : block >= 1'500  ? 2
-                                           : 1;
-  const auto most = static_cast<unsigned>(std::bit_floor(std::clamp<uint64_t>(stream / 200, 1, lanes)));
-  return most > kFewLanes && 3 * symbols < beside.symbols ? most / 2 : most;
+  const uint64_t stream = bytes + beside.fields;
+  const auto block = static_cast<double>(stream + beside.rest + symbols / 20);
+  const double share = static_cast<double>(symbols) / static_cast<double>(symbols + beside.symbols);
+  const double wanted = std::min(block / kBytesOfALane * share * std::numbers::sqrt2, block / kLeastOfALane);
+  const double most = std::min(static_cast<double>(stream) / 200, double{kMostLanes});
+  return std::bit_floor(static_cast<unsigned>(std::max(std::min(wanted, most), 1.0)));
 }
 
 // Words are written from `words` down, because the decoder reads forwards what the encoder finds backwards. of(i) is

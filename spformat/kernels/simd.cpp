@@ -50,8 +50,15 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+bool has_vbmi2() { return has_avx512() && __builtin_cpu_supports("avx512vbmi2"); }
+
 const Simd* avx512() {
   static const Simd table = with_avx512(kAvx2);
+  return &table;
+}
+
+const Simd* vbmi2() {
+  static const Simd table = with_vbmi2(*avx512());
   return &table;
 }
 #endif
@@ -104,6 +111,7 @@ SimdTables simd_tables() {
 #if defined(SPF_X86)
   if (has_avx2()) there.tables[there.count++] = &kAvx2;
   if (has_avx512()) there.tables[there.count++] = avx512();
+  if (has_vbmi2()) there.tables[there.count++] = vbmi2();
 #endif
   return there;
 }

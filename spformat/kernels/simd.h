@@ -1,4 +1,4 @@
-// The loops that have a scalar reference and variants for AVX2 with BMI2 and for AVX-512, chosen at run time.
+// The loops that have a scalar reference and variants for AVX2 with BMI2, AVX-512 and VBMI2, chosen at run time.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -52,11 +52,11 @@ struct Simd {
 inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }
 
 const Simd& simd();
-// Use the loops of that name, scalar, avx2 or avx512; false when this processor cannot run them.
+// Use the loops of that name, scalar, avx2, avx512 or vbmi2; false when this processor cannot run them.
 bool select_simd(std::string_view name);
 // The tables that this processor can run, from the scalar one to the fastest.
 struct SimdTables {
-  const Simd* tables[3];
+  const Simd* tables[4];
   unsigned count;
   const Simd* const* begin() const { return tables; }
   const Simd* const* end() const { return tables + count; }
@@ -66,5 +66,6 @@ SimdTables simd_tables();
 extern const Simd kScalar;
 extern const Simd kAvx2;
 Simd with_avx512(const Simd& avx2);
+Simd with_vbmi2(const Simd& avx512);
 
 }  // namespace spf

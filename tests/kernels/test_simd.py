@@ -1,4 +1,4 @@
-"""The AVX2 and AVX-512 loops are twins of the scalar ones: the same bytes, the same arrays, the same errors."""
+"""The AVX2, AVX-512 and VBMI2 loops are twins of the scalar ones: the same bytes, the same arrays, the same errors."""
 
 import os
 import subprocess
