@@ -186,7 +186,7 @@ class Reader:
         if not decoded:
             return None
         arrays = {
-            name: np.ndarray(head.shape, head.dtype.bits, memory, start)
+            name: memory[start : start + head.dense_bytes].view(head.dtype.bits).reshape(head.shape)
             for (name, head), start in zip(owners.items(), starts[:-1], strict=True)
         }
         return {name: arrays[head.target or name] for name, head in wanted.items()}

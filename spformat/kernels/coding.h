@@ -26,6 +26,16 @@ struct Coding {
 };
 static_assert(sizeof(Coding) == 96);
 
+// The coded streams of a block that were begun before it is their turn, so that they can be decoded beside others; those that
+// were not have no symbols.
+struct Begun {
+  RansRun index, keys;
+  void clear() {
+    index.count = keys.count = 0;
+    index.lanes = keys.lanes = 0;
+  }
+};
+
 // Room for the pieces of one block, sized by the engine: each with 64 bytes of slack.
 struct Workspace {
   uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
@@ -34,7 +44,7 @@ struct Workspace {
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint8_t* literals;  // two bytes for each symbol
   uint8_t* values;    // entries x itemsize, unless the reader has a destination
-  RansRun* ahead;     // decoding: the stream of the values' keys, when it was begun beside the mask's or the gaps'
+  Begun* begun;       // decoding
   uint64_t index_bytes;  // of the block, when its values are written
   bool no_zeros;      // set when values were read that cannot be zero, whatever their fields are
 };
@@ -48,6 +58,15 @@ inline uint8_t value_codec_of(const Block& b) { return b.coding ? coding_of(b)->
 
 // How many values a block stores: with fillers one for each entry.
 inline uint64_t stored_values(const Block& b) { return b.layout == kCsr && b.escape ? b.nonzeros : b.entries; }
+
+// Whether they are coded in a stream of keys or codes.
+inline bool has_keys(const Block& b) {
+  return value_codec_of(b) == kFloatsplit || (value_codec_of(b) == kCodebook && coding_of(b)->code_codec == kRans);
+}
+
+// Symbols of the values' stream, none where they are not coded in one.
+inline uint64_t key_count(const Block& b) { return has_keys(b) ? stored_values(b) : 0; }
+inline Contexts key_contexts(const Block& b) { return {nullptr, coding_of(b)->value_table}; }
 
 // The largest of some bytes, 0 of none.
 inline unsigned largest_byte(const uint8_t* bytes, uint64_t count) {
@@ -64,6 +83,12 @@ uint64_t most_symbols(const Block& b);
 uint64_t mask_symbol_count(const Block& b);
 // Those of the coded stream of its mask or gaps.
 uint64_t index_symbol_count(const Block& b);
+
+// Begins the coded streams of a block: `at` is where its index starts (of dense its values). What is wrong with them is found
+// when it is their turn.
+void begin_streams(const Block& b, Cursor at, Workspace& work);
+// Decodes symbols of all of them, as long as there are two to be decoded by turns. `other` may be null.
+void advance_streams(const Block& b, Begun& begun, const Block* other, Begun* of_other);
 
 // Each reads its stream at the cursor and moves it on. `*out` points into the stored bytes or into the workspace.
 Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);

@@ -13,6 +13,8 @@
 namespace spf {
 namespace {
 
+constexpr size_t kTwos = 8;  // blocks for each thread: with fewer, two at once could leave a thread without any
+
 Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to) {
   for (uint64_t done = 0; done < bytes;) {
     const ssize_t got = ::pread(source.file, to + done, bytes - done, static_cast<off_t>(offset + done));
@@ -64,18 +66,65 @@ Failure decode_plain(const Block& b, const Source& source, Scratch& scratch) {
   return {};
 }
 
-Failure decode(const Block& b, const Source& source, Scratch& scratch) {
-  if (b.layout == kDense && value_codec_of(b) == kRaw) return decode_plain(b, source, scratch);
+// A block with its stored bytes and the room for its streams.
+struct Fetched {
+  const Block* block = nullptr;
   const uint8_t* stored = nullptr;
-  if (const Failure failure = fetch(b, source, scratch, &stored)) return failure;
-  Workspace work = workspace(b, scratch, false, b.layout == kDense);
-  uint8_t* out = b.column ? block_scratch(b, scratch) : place_of(b);
-  if (b.layout == kDense) return decode_dense(b, stored, work, out);
-  if (b.layout == kBitmask) return decode_bitmask(b, stored, work, out);
-  if (b.column || !b.fresh) std::memset(out, 0, b.elements * b.itemsize);
-  if (const Failure failure = decode_csr(b, stored, work, out)) return failure;
-  if (b.column) scatter_transposed(b, out);
+  uint8_t* out = nullptr;
+  Workspace work{};
+};
+
+// Csr has pointers before its streams and begins them itself.
+bool may_begin(const Block& b) { return b.coding && b.layout != kCsr; }
+
+Failure fetch_coded(const Block& b, const Source& source, Scratch& scratch, Fetched& found) {
+  if (const Failure failure = fetch(b, source, scratch, &found.stored)) return failure;
+  found.block = &b;
+  found.out = b.column ? block_scratch(b, scratch) : place_of(b);
+  found.work = workspace(b, scratch, false, b.layout == kDense);
+  if (may_begin(b)) begin_streams(b, {found.stored, found.stored + b.stored_bytes}, found.work);
   return {};
+}
+
+Failure scaled(const Block& b) {
+  if (is_scaled(b) && !has_scaled_values(b)) scale_elements(b);
+  return {};
+}
+
+Failure finish(Fetched& found) {
+  const Block& b = *found.block;
+  if (b.layout == kCsr && (b.column || !b.fresh)) std::memset(found.out, 0, b.elements * b.itemsize);
+  const Failure failure = b.layout == kDense     ? decode_dense(b, found.stored, found.work, found.out)
+                          : b.layout == kBitmask ? decode_bitmask(b, found.stored, found.work, found.out)
+                                                 : decode_csr(b, found.stored, found.work, found.out);
+  if (failure) return failure;
+  if (b.column) scatter_transposed(b, found.out);
+  return scaled(b);
+}
+
+Failure decode(const Block& b, const Source& source, Scratch& scratch) {
+  if (b.layout == kDense && value_codec_of(b) == kRaw) {
+    const Failure failure = decode_plain(b, source, scratch);
+    return failure ? failure : scaled(b);
+  }
+  Fetched found;
+  if (const Failure failure = fetch_coded(b, source, scratch, found)) return failure;
+  if (may_begin(b)) advance_streams(b, *found.work.begun, nullptr, nullptr);
+  return finish(found);
+}
+
+// Two blocks at once: their streams are decoded by turns. Returns how the first one failed, or else the second.
+JobFailure decode_two(const Block* blocks, const Source& source, Scratch& scratch) {
+  if (!may_begin(blocks[0]) || !may_begin(blocks[1])) {
+    if (const Failure failure = decode(blocks[0], source, scratch)) return {0, failure};
+    return {1, decode(blocks[1], source, scratch)};
+  }
+  Fetched first, second;
+  if (const Failure failure = fetch_coded(blocks[0], source, scratch, first)) return {0, failure};
+  const Failure of_second = fetch_coded(blocks[1], source, scratch.second(), second);
+  advance_streams(blocks[0], *first.work.begun, of_second ? nullptr : &blocks[1], second.work.begun);
+  if (const Failure failure = finish(first)) return {0, failure};
+  return {1, of_second ? of_second : finish(second)};
 }
 
 Failure positions(const Block& b, const Source& source, Scratch& scratch) {
@@ -143,11 +192,7 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   const uint8_t* stored = nullptr;
   switch (task) {
     case Task::check: return fetch(b, source, scratch, &stored);
-    case Task::decode: {
-      const Failure failure = decode(b, source, scratch);
-      if (!failure && is_scaled(b) && !has_scaled_values(b)) scale_elements(b);
-      return failure;
-    }
+    case Task::decode: return decode(b, source, scratch);
     case Task::positions: {
       const Failure failure = positions(b, source, scratch);
       if (!failure && is_scaled(b)) scale_nonzeros(b);
@@ -159,11 +204,24 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   return {};
 }
 
+// Blocks in twos, where there are enough of them for all threads.
+JobFailure run_decode(Block* blocks, size_t count, const Source& source, unsigned threads) {
+  const size_t twos = count >= kTwos * threads ? count / 2 : 0;
+  return run_jobs(count - twos, threads, [&](size_t i, Scratch& scratch) -> JobFailure {
+    if (i >= twos) return {i + twos, decode(blocks[i + twos], source, scratch)};
+    JobFailure found = decode_two(blocks + 2 * i, source, scratch);
+    found.job += 2 * i;
+    return found;
+  });
+}
+
 }  // namespace
 
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads) {
-  return run_jobs(count, threads,
-                  [&](size_t i, Scratch& scratch) { return perform(task, blocks[i], source, scratch); });
+  if (task == Task::decode) return run_decode(blocks, count, source, threads);
+  return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> JobFailure {
+    return {i, perform(task, blocks[i], source, scratch)};
+  });
 }
 
 }  // namespace spf

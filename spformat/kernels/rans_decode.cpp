@@ -80,10 +80,9 @@ Failure rans_open(const Cursor& cursor, const Contexts& contexts, uint64_t count
   return {};
 }
 
-Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor, RansRun* beside) {
+Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor) {
   cursor.at = run.words;
   if (run.count == 0) return {};
-  if (beside && beside->count) simd().rans_pair(models.decode, run, *beside);
   simd().rans_steps(models.decode, run);
   for (; run.done < run.count; ++run.done) {
     uint32_t& state = run.state[run.done % run.lanes];

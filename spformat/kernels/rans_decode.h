@@ -22,7 +22,7 @@ void rans_steps_avx2(const DecodeModel*, RansRun&);
 void rans_steps_avx512(const DecodeModel*, RansRun&);
 
 // Steps of two streams by turns, until one of them has no more: a step waits for the one before it in the same stream,
-// and 8 or 16 lanes are too few to fill that time. It may leave all to RansSteps.
+// and even 32 lanes are too few to fill that time. It may leave all to RansSteps.
 using RansPair = void (*)(const DecodeModel* models, RansRun& first, RansRun& second);
 void rans_pair_scalar(const DecodeModel*, RansRun&, RansRun&);
 void rans_pair_avx2(const DecodeModel*, RansRun&, RansRun&);
@@ -31,14 +31,15 @@ void rans_pair_avx512(const DecodeModel*, RansRun&, RansRun&);
 // Reads head and states of a stream of `count` symbols at the cursor.
 Failure rans_open(const Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run);
 
-// Decodes what is left of a stream, checks its end and moves the cursor there. Of `beside`, another stream, some symbols may
-// be decoded, too.
-Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor, RansRun* beside = nullptr);
+// Decodes what is left of a stream, checks its end and moves the cursor there.
+Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor);
 
-inline Failure rans_decode(Cursor& cursor, const Models& models, const Contexts& contexts, uint64_t count,
-                           uint8_t* symbols) {
-  RansRun run;
-  if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
+// A stream of `count` symbols, or what is left of it where it was begun.
+inline Failure rans_read(const Models& models, const Contexts& contexts, uint64_t count, Cursor& cursor,
+                         uint8_t* symbols, RansRun& run) {
+  if (run.count == 0 || run.count != count) {
+    if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
+  }
   return rans_finish(models, run, cursor);
 }
 

@@ -1,6 +1,7 @@
 // For the engine's files and the index alone: buffers of a thread, and jobs on threads.
 #pragma once
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -8,19 +9,82 @@
 
 #include "coding.h"
 #include "engine.h"
+#include "huge_pages.h"
 
 namespace spf {
 
 constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
 
+// What the buffers of a thread lie on, as long as there is room: one huge page, taken when the first large one is asked for.
+class ScratchPage {
+ public:
+  uint8_t* take(size_t bytes) {
+    if (bytes < kLeast) return nullptr;
+    if (!tried_) {
+      tried_ = true;
+      page_ = HugePages(kHugePage);
+      page_.advise();
+    }
+    if (bytes > page_.size() - used_) return nullptr;
+    uint8_t* const at = page_.data() + used_;
+    used_ += (bytes + 63) / 64 * 64;
+    return at;
+  }
+  bool has(const uint8_t* at) const { return page_.data() && at >= page_.data() && at < page_.data() + page_.size(); }
+
+ private:
+  static constexpr size_t kLeast = 1 << 14;
+  HugePages page_;
+  size_t used_ = 0;
+  bool tried_ = false;
+};
+
+// Bytes that are what they were when they are not enough any more.
+class Buffer {
+ public:
+  explicit Buffer(ScratchPage& page) : page_(page) {}
+  ~Buffer() { release(); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  size_t size() const { return size_; }
+  uint8_t* at_least(size_t bytes) {
+    if (size_ >= bytes) return data_;
+    release();
+    data_ = page_.take(bytes);
+    if (!data_) data_ = new uint8_t[bytes];
+    size_ = bytes;
+    return data_;
+  }
+
+ private:
+  void release() {
+    if (!page_.has(data_)) delete[] data_;
+    data_ = nullptr;
+    size_ = 0;
+  }
+  ScratchPage& page_;
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
 struct Scratch {
-  std::vector<uint8_t> stored, mask, symbols, keys, tables, literals, values;
-  RansRun ahead;
+  explicit Scratch(ScratchPage& of) : page(of) {}
+
+  ScratchPage& page;
+  Buffer stored{page}, mask{page}, symbols{page}, keys{page}, tables{page}, literals{page}, values{page};
+  Begun begun;
+  std::unique_ptr<Scratch> beside;  // that of a block that is decoded at the same time
   std::vector<uint64_t> elements, counts, words;
   std::vector<uint64_t> histogram;  // of zeros: who adds to it clears what it has changed
+
+  Scratch& second() {
+    if (!beside) beside = std::make_unique<Scratch>(page);
+    return *beside;
+  }
   uint64_t bytes() const {
     return stored.size() + mask.size() + symbols.size() + keys.size() + tables.size() + literals.size() + values.size() +
-           8 * (elements.size() + counts.size() + words.size() + histogram.size());
+           8 * (elements.size() + counts.size() + words.size() + histogram.size()) + (beside ? beside->bytes() : 0);
   }
 };
 
@@ -28,23 +92,27 @@ struct Scratch {
 // kernel takes longer to touch than they take to code.
 class KeptScratch {
  public:
-  Scratch& get() { return kept(); }
+  Scratch& get() {
+    if (!kept()) kept() = std::make_unique<OnPage>();
+    return kept()->scratch;
+  }
   ~KeptScratch() {
-    if (kept().bytes() > kMostKept) kept() = {};
+    if (kept() && kept()->scratch.bytes() > kMostKept) kept().reset();
   }
 
  private:
+  struct OnPage {
+    ScratchPage page;
+    Scratch scratch{page};
+  };
   static constexpr uint64_t kMostKept = uint64_t{8} << 20;
-  static Scratch& kept() {
-    thread_local Scratch scratch;
+  static std::unique_ptr<OnPage>& kept() {
+    thread_local std::unique_ptr<OnPage> scratch;
     return scratch;
   }
 };
 
-inline uint8_t* room(std::vector<uint8_t>& buffer, uint64_t bytes) {
-  if (buffer.size() < bytes + kSlack) buffer.resize(bytes + kSlack);
-  return buffer.data();
-}
+inline uint8_t* room(Buffer& buffer, uint64_t bytes) { return buffer.at_least(bytes + kSlack); }
 
 inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   if (buffer.size() < words + 8) buffer.resize(words + 8);
@@ -64,17 +132,21 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
   const uint64_t mask = b.layout == kBitmask ? bytes_of_bits(b.elements, 1) : b.layout == kCsr ? b.entries : 0;
   const uint64_t eight_rows = 8 * (b.row_elements / 8 + 9);
   const bool strips = index_codec_of(b) == kStrips;
-  scratch.ahead.count = 0;
+  scratch.begun.clear();
   return {room(scratch.mask, mask),
           room(scratch.symbols, symbols),
           encoding ? nullptr : room(scratch.keys, b.entries),
           strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,
           in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
-          encoding ? nullptr : &scratch.ahead,
+          encoding ? nullptr : &scratch.begun,
           0,
           false};
 }
+
+// What a job returns: a failure, or one with the number of what has failed.
+inline JobFailure failure_of(size_t job, const Failure& failure) { return {job, failure}; }
+inline JobFailure failure_of(size_t, const JobFailure& failure) { return failure; }
 
 // Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
 template <class Job>
@@ -89,15 +161,15 @@ JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
     while (!failed.load(std::memory_order_relaxed)) {
       const size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= count) return;
-      Failure failure;
+      JobFailure found{i, {}};
       try {
-        failure = job(i, scratch);
+        found = failure_of(i, job(i, scratch));
       } catch (const std::bad_alloc&) {
-        failure = {Status::no_memory, 0, 0};
+        found.failure = {Status::no_memory, 0, 0};
       }
-      if (!failure) continue;
+      if (!found.failure) continue;
       const std::lock_guard<std::mutex> lock(mutex);
-      if (!first.failure || i < first.job) first = {i, failure};
+      if (!first.failure || found.job < first.job) first = found;
       failed = true;
     }
   };
