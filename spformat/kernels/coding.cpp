@@ -116,7 +116,8 @@ bool begin_index(const Block& b, Cursor& at, Workspace& work) {
   if (read_length(at, bytes) || at.take(bytes, &start)) return false;
   const Cursor index{start, start + bytes};
   if (index_codec_of(b) == kStrips) {
-    const StripOrder order(b, *coding_of(b));
+    StripOrder order(b, *coding_of(b), work.rows);
+    order.arrange();
     order.contexts(work.tables);
     return !rans_open(index, {work.tables, 0}, order.symbols(), work.symbols, work.begun->index);
   }
@@ -179,8 +180,11 @@ Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
   return read_index(cursor, [&](Cursor& index) -> Failure {
     if (codec == kRans)
       return read_bytes(coding.models, index_contexts(b), &coding.index_table, 1, bytes, index, work.mask, run);
-    const StripOrder order(b, coding);
-    if (run.count == 0) order.contexts(work.tables);
+    StripOrder order(b, coding, work.rows);
+    if (run.count == 0) {
+      order.arrange();
+      order.contexts(work.tables);
+    }
     const Contexts contexts{work.tables, 0};
     const unsigned tables = coding.row_classes * coding.column_classes;
     const Failure failure = read_bytes(coding.models, contexts, coding.strip_tables, tables, order.symbols(), index,
@@ -210,7 +214,8 @@ Symbols mask_symbols(const Block& b, const uint8_t* mask, Workspace& work) {
     std::memcpy(work.symbols, mask, bytes);
     return {bytes, index_contexts(b)};
   }
-  const StripOrder order(b, *coding_of(b));
+  StripOrder order(b, *coding_of(b), work.rows);
+  order.arrange();
   order.from_mask(mask, work.tables, work.symbols);
   order.contexts(work.tables);
   return {order.symbols(), {work.tables, 0}};

@@ -42,6 +42,7 @@ struct Workspace {
   uint8_t* symbols;   // one for each byte of a mask or strip; encoding: or gap code or value, whichever are most
   uint8_t* keys;      // decoding: one for each value
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
+  uint32_t* rows;     // strips only: the rows of the block in the order of their class
   uint8_t* literals;  // two bytes for each symbol
   uint8_t* values;    // entries x itemsize, unless the reader has a destination
   Begun* begun;       // decoding

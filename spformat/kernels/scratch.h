@@ -72,7 +72,7 @@ struct Scratch {
   explicit Scratch(ScratchPage& of) : page(of) {}
 
   ScratchPage& page;
-  Buffer stored{page}, mask{page}, symbols{page}, keys{page}, tables{page}, literals{page}, values{page};
+  Buffer stored{page}, mask{page}, symbols{page}, keys{page}, tables{page}, rows{page}, literals{page}, values{page};
   Begun begun;
   std::unique_ptr<Scratch> beside;  // that of a block that is decoded at the same time
   std::vector<uint64_t> elements, counts, words;
@@ -83,8 +83,9 @@ struct Scratch {
     return *beside;
   }
   uint64_t bytes() const {
-    return stored.size() + mask.size() + symbols.size() + keys.size() + tables.size() + literals.size() + values.size() +
-           8 * (elements.size() + counts.size() + words.size() + histogram.size()) + (beside ? beside->bytes() : 0);
+    const uint64_t streams = stored.size() + mask.size() + symbols.size() + keys.size() + literals.size() + values.size();
+    const uint64_t of_planner = 8 * (elements.size() + counts.size() + words.size() + histogram.size());
+    return streams + tables.size() + rows.size() + of_planner + (beside ? beside->bytes() : 0);
   }
 };
 
@@ -137,6 +138,7 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
           room(scratch.symbols, symbols),
           encoding ? nullptr : room(scratch.keys, b.entries),
           strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
+          strips ? reinterpret_cast<uint32_t*>(room(scratch.rows, sizeof(uint32_t) * b.elements / b.row_elements)) : nullptr,
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,
           in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
           encoding ? nullptr : &scratch.begun,

@@ -2,6 +2,7 @@
 #pragma once
 #include "bits.h"
 #include "coding.h"
+#include "line_classes.h"
 #include "simd.h"
 
 namespace spf {
@@ -9,63 +10,61 @@ namespace spf {
 // Rows of the block in the order of their class (those of one class as they come), eight to a strip.
 class StripOrder {
  public:
-  StripOrder(const Block& b, const Coding& coding)
+  // `order` has room for the rows of the block.
+  StripOrder(const Block& b, const Coding& coding, uint32_t* order)
       : coding_(coding),
         columns_(b.row_elements),
         rows_(b.elements / b.row_elements),
-        class_of_(coding.row_classes == 1 ? nullptr : coding.row_class + b.first / b.row_elements) {
-    uint64_t start = 0;
-    for (unsigned c = 0; c < coding.row_classes; ++c) {
-      first_[c] = start;
-      for (uint64_t r = 0; r < rows_; ++r) start += is_of(r, c);
+        class_of_(coding.row_classes == 1 ? nullptr : coding.row_class + b.first / b.row_elements),
+        order_(order) {}
+
+  // Fills `order`; the others need it.
+  void arrange() {
+    uint64_t at[kMostClasses];
+    for (uint64_t r = 0; r < rows_; ++r) ++first_[class_of(r) + 1];
+    for (unsigned c = 0; c < coding_.row_classes; ++c) at[c] = first_[c + 1] += first_[c];
+    for (uint64_t r = rows_; r-- > 0;) order_[--at[class_of(r)]] = static_cast<uint32_t>(r);
+  }
+
+  // The table of each symbol, as it was arranged here. A strip is of the class of its first row.
+  void contexts(uint8_t* tables) const {
+    unsigned row_class = 0;
+    for (uint64_t s = 0; s < strips(); ++s) {
+      while (first_[row_class + 1] <= 8 * s) ++row_class;
+      tables_of_strip(coding_.strip_tables + row_class * coding_.column_classes, tables + s * columns_);
     }
-    first_[coding.row_classes] = start;
   }
 
   uint64_t strips() const { return (rows_ + 7) / 8; }
   uint64_t symbols() const { return strips() * columns_; }
 
-  // The table of each symbol. A strip is of the class of its first row.
-  void contexts(uint8_t* tables) const {
-    for (uint64_t s = 0; s < strips(); ++s) {
-      unsigned row_class = 0;
-      while (first_[row_class + 1] <= 8 * s) ++row_class;
-      const uint8_t* table = coding_.strip_tables + row_class * coding_.column_classes;
-      if (coding_.column_classes == 1) {
-        std::memset(tables, table[0], columns_);
-      } else {
-        simd().table_of_columns(table, coding_.column_classes, coding_.column_class, columns_, tables);
-      }
-      tables += columns_;
-    }
-  }
-
   Failure to_mask(const uint8_t* strips_in, uint8_t* rows_room, uint8_t* mask) const {
     const uint64_t row_bytes = bytes_of_bits(columns_, 1);
     const bool whole = columns_ % 8 == 0;
     if (!whole) std::memset(mask, 0, bytes_of_bits(rows_ * columns_, 1));
-    return for_each_strip([&](uint64_t s, const uint64_t row[8], unsigned count) -> Failure {
+    return for_each_strip([&](uint64_t s, const uint32_t* row, unsigned count) -> Failure {
       uint8_t* to[8] = {};
       const uint8_t* strip = strips_in + s * columns_;
-      for (unsigned r = 0; r < count; ++r) to[r] = whole ? mask + row[r] * row_bytes : rows_room + r * (row_bytes + 8);
+      for (unsigned r = 0; r < count; ++r)
+        to[r] = whole ? mask + uint64_t{row[r]} * row_bytes : rows_room + r * (row_bytes + 8);
       if (const Failure failure = check_missing(strip, count)) return failure;
       simd().strip_to_rows(strip, columns_, to);
-      for (unsigned r = 0; r < count && !whole; ++r) insert(mask, row[r] * columns_, to[r]);
+      for (unsigned r = 0; r < count && !whole; ++r) insert(mask, uint64_t{row[r]} * columns_, to[r]);
       return {};
     });
   }
 
   void from_mask(const uint8_t* mask, uint8_t* rows_room, uint8_t* strips_out) const {
     const uint64_t row_bytes = bytes_of_bits(columns_, 1);
-    for_each_strip([&](uint64_t s, const uint64_t row[8], unsigned count) -> Failure {
+    for_each_strip([&](uint64_t s, const uint32_t* row, unsigned count) -> Failure {
       const uint8_t* from[8] = {};
       for (unsigned r = 0; r < count; ++r) {
         if (columns_ % 8 == 0) {
-          from[r] = mask + row[r] * row_bytes;
+          from[r] = mask + uint64_t{row[r]} * row_bytes;
           continue;
         }
         uint8_t* room = rows_room + r * (row_bytes + 8);
-        extract(mask, row[r] * columns_, room);
+        extract(mask, uint64_t{row[r]} * columns_, room);
         from[r] = room;
       }
       simd().rows_to_strip(from, columns_, strips_out + s * columns_);
@@ -74,24 +73,24 @@ class StripOrder {
   }
 
  private:
-  bool is_of(uint64_t row, unsigned row_class) const { return !class_of_ || class_of_[row] == row_class; }
+  unsigned class_of(uint64_t row) const { return class_of_ ? class_of_[row] : 0; }
+
+  void tables_of_strip(const uint8_t* table, uint8_t* tables) const {
+    if (coding_.column_classes == 1) {
+      std::memset(tables, table[0], columns_);
+    } else {
+      simd().table_of_columns(table, coding_.column_classes, coding_.column_class, columns_, tables);
+    }
+  }
 
   // Calls f(strip, its rows, how many) for each strip.
   template <class F>
   Failure for_each_strip(F&& f) const {
-    uint64_t row[8];
-    unsigned count = 0;
-    uint64_t strip = 0;
-    for (unsigned c = 0; c < coding_.row_classes; ++c) {
-      for (uint64_t r = 0; r < rows_; ++r) {
-        if (!is_of(r, c)) continue;
-        row[count++] = r;
-        if (count < 8) continue;
-        if (const Failure failure = f(strip++, row, count)) return failure;
-        count = 0;
-      }
+    for (uint64_t s = 0; s < strips(); ++s) {
+      const uint64_t left = rows_ - 8 * s;
+      if (const Failure failure = f(s, order_ + 8 * s, left < 8 ? static_cast<unsigned>(left) : 8)) return failure;
     }
-    return count ? f(strip, row, count) : Failure{};
+    return {};
   }
 
   // Bits of rows that the last strip does not have must be zero.
@@ -124,7 +123,8 @@ class StripOrder {
   const Coding& coding_;
   uint64_t columns_, rows_;
   const uint8_t* class_of_;
-  uint64_t first_[257];
+  uint32_t* order_;
+  uint64_t first_[kMostClasses + 1] = {};  // of each class, in the order
 };
 
 }  // namespace spf
