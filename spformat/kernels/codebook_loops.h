@@ -18,5 +18,9 @@ void look_up_plain(const void* book, unsigned, const uint8_t* codes, uint64_t co
   for (; i < count; ++i, values += sizeof(Item)) store(values, patterns[codes[i]]);
 }
 
+inline void scale_plain(float scale, uint64_t count, uint8_t* values) {
+  for (uint64_t k = 0; k < count; ++k) store(values + 4 * k, load<float>(values + 4 * k) * scale);
+}
+
 }  // namespace
 }  // namespace spf

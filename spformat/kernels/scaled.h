@@ -60,7 +60,7 @@ inline uint64_t bits_set(const uint8_t* bits, uint64_t from, uint64_t to) {
 inline void scale_values(const Block& b, const uint8_t* mask, uint8_t* values) {
   for_each_run(b, [&](uint64_t first, uint64_t last, float scale) {
     const uint64_t count = bits_set(mask, first - b.first, last - b.first);
-    for (uint64_t k = 0; k < count; ++k) multiply(values + k * sizeof(float), scale);
+    simd().scale(scale, count, values);
     values += count * sizeof(float);
   });
 }
@@ -74,7 +74,7 @@ inline void scale_elements(const Block& b) {
     return;
   }
   for_each_run(b, [&](uint64_t first, uint64_t last, float scale) {
-    for (uint64_t i = first; i < last; ++i) multiply(tensor + i * sizeof(float), scale);
+    simd().scale(scale, last - first, tensor + first * sizeof(float));
   });
 }
 

@@ -50,7 +50,9 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
-bool has_vbmi2() { return has_avx512() && __builtin_cpu_supports("avx512vbmi2"); }
+bool has_vbmi2() {
+  return has_avx512() && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+}
 
 const Simd* avx512() {
   static const Simd table = with_avx512(kAvx2);
@@ -102,6 +104,7 @@ const Simd kScalar = {
     table_of_columns_scalar,
     add_bits_scalar,
     count_bits,
+    scale_plain,
 };
 
 const Simd& simd() { return *current().load(std::memory_order_relaxed); }

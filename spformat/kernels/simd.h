@@ -24,12 +24,15 @@ using Expand = void (*)(const uint8_t* mask, const uint8_t* values, uint64_t ele
 // Bit i of `mask` (whole 64-bit words; bits at or beyond `elements` zero) says whether element i is nonzero.
 using NonzeroMask = void (*)(const void* in, uint64_t elements, uint64_t* mask);
 
-// Number of set bits in a buffer.
 // values[i] = pattern codes[i] of a book, which has room for 256; codes are below `patterns`.
 using LookUp = void (*)(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values);
 void look_up_avx2_16(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 void look_up_avx2_32(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 
+// Multiplies float32 values, in one rounding each.
+using Scale = void (*)(float scale, uint64_t count, uint8_t* values);
+
+// Number of set bits in a buffer.
 using CountBits = uint64_t (*)(const uint8_t* data, uint64_t bytes);
 
 struct Simd {
@@ -47,6 +50,7 @@ struct Simd {
   TableOfColumns table_of_columns;
   AddBits add_bits;
   CountBits count_bits;
+  Scale scale;
 };
 
 inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }

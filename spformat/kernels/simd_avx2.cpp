@@ -169,6 +169,7 @@ const Simd kAvx2 = {
     table_of_columns_avx2,
     add_bits_avx2,
     count_bits,
+    scale_plain,
 };
 
 }  // namespace spf

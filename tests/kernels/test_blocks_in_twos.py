@@ -1,4 +1,4 @@
-"""Many blocks are decoded two at a time, their streams by turns: the same arrays, and the error of the first bad block."""
+"""Many blocks are decoded two at a time: the same arrays, and the error of the first bad block."""
 
 import ml_dtypes
 import numpy as np
@@ -29,7 +29,8 @@ def packed(array, density):
 @pytest.mark.parametrize("density", [0.05, 0.6])
 @pytest.mark.parametrize("blocks", BLOCKS)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_arrays_are_the_same(simd, blocks, density, threads):
+@pytest.mark.usefixtures("simd")
+def test_arrays_are_the_same(blocks, density, threads):
     array = tensor(blocks, density)
     data, opened = packed(array, density)
     assert len(opened.blocks()) >= blocks // 2
@@ -39,8 +40,9 @@ def test_arrays_are_the_same(simd, blocks, density, threads):
 
 @pytest.mark.parametrize("bad", [(0,), (1,), (6, 7), (7, 8), (9,)])
 @pytest.mark.parametrize("where", ["start", "end"])
-def test_the_first_bad_block_is_named(simd, bad, where):
-    """Whether it is the first or the second of its two, and whether it is noticed at the start of a stream or the end."""
+@pytest.mark.usefixtures("simd")
+def test_the_first_bad_block_is_named(bad, where):
+    """Whether it is the first or the second of its two, whether its first bytes are wrong or its last."""
     _, opened = packed(tensor(40, 0.6), 0.6)
     assert len(opened.blocks()) > 16
     for block in bad:
@@ -56,7 +58,8 @@ def test_the_first_bad_block_is_named(simd, bad, where):
     assert (caught.value.kind == "rans/lanes") == (where == "start")
 
 
-def test_blocks_of_several_kinds_stand_beside_each_other(simd):
+@pytest.mark.usefixtures("simd")
+def test_blocks_of_several_kinds_stand_beside_each_other():
     """Plain, dense, of strips, of gaps, of codes: any two of them may be decoded at once."""
     rng = np.random.default_rng(1)
     tensors = {}

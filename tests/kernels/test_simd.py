@@ -1,5 +1,6 @@
 """The AVX2, AVX-512 and VBMI2 loops are twins of the scalar ones: the same bytes, the same arrays, the same errors."""
 
+import io
 import os
 import subprocess
 import sys
@@ -13,8 +14,12 @@ from hypothesis import strategies as st
 from spformat import _native
 from spformat.dtypes import BY_NAME
 from spformat.errors import SpformatError
+from spformat.layouts.coding import Scaled
 from spformat.planning.policy import GapRequest, Policy
+from spformat.quantization import AffineTensor
+from spformat.quantized import Quantized, add_quantized
 from spformat.reader import Reader
+from spformat.writer import Writer
 from tests import forge
 from tests.helpers import written
 from tests.strategies import policies, shapes, tensors
@@ -121,3 +126,18 @@ def test_long_blocks_of_every_width_agree(itemsize, fill):
         policy = Policy("csr", GapRequest(bits=bits, fill=fill), block_entries=1 << 20)
         data = written({"t": (raw.reshape(-1).view(KINDS[itemsize].bits), KINDS[itemsize])}, policy=policy)
         assert the_same(lambda data=data: outcome(data))[0] == raw.tobytes()
+
+
+@pytest.mark.parametrize("least", [-128, -100, -3, 0, 40, -129, 1000])
+@pytest.mark.parametrize("count", [3, 17, 33, 100, 128, 129, 256])
+def test_steps_of_every_range_agree(least, count):
+    """Books of integers that fit a byte, and those that do not; each row has its scale."""
+    rng = np.random.default_rng(count)
+    steps = rng.integers(least, least + count, (40, 333)) * (rng.random((40, 333)) < 0.6)
+    tensor = AffineTensor(steps.astype(np.int32), rng.random(40, np.float32) + 0.5, np.zeros(40, np.int32), 32, axis=0)
+    target = io.BytesIO()
+    with Writer(target, threads=1) as writer:
+        add_quantized(writer, "t", Quantized(tensor))
+    with Reader(target.getvalue()) as reader:
+        assert isinstance(reader.entry("t").storage.coding.value, Scaled)
+    assert the_same(lambda: outcome(target.getvalue()))[0] == tensor.dequantize().tobytes()
