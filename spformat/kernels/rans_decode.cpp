@@ -34,6 +34,16 @@ struct ScalarLanes {
   }
 };
 
+template <class First>
+void pair_with(const DecodeModel* models, RansRun& first, RansRun& second) {
+  switch (second.lanes) {
+    case 1: return take_pairs<First, ScalarLanes<1>>(models, first, second);
+    case 2: return take_pairs<First, ScalarLanes<2>>(models, first, second);
+    case 4: return take_pairs<First, ScalarLanes<4>>(models, first, second);
+    default: return;
+  }
+}
+
 Failure check_end(const RansRun& run) {
   for (unsigned lane = 0; lane < run.lanes; ++lane) {
     if (run.state[lane] != kLowest) return {Status::rans_state, kLowest, run.state[lane]};
@@ -54,7 +64,15 @@ void rans_steps_scalar(const DecodeModel* models, RansRun& run) {
   }
 }
 
-void rans_pair_scalar(const DecodeModel*, RansRun&, RansRun&) {}
+// Of few lanes each: more would not fit the registers.
+void rans_pair_scalar(const DecodeModel* models, RansRun& first, RansRun& second) {
+  switch (first.lanes) {
+    case 1: return pair_with<ScalarLanes<1>>(models, first, second);
+    case 2: return pair_with<ScalarLanes<2>>(models, first, second);
+    case 4: return pair_with<ScalarLanes<4>>(models, first, second);
+    default: return;
+  }
+}
 
 Failure rans_open(const Cursor& cursor, const Contexts& contexts, uint64_t count, uint8_t* symbols, RansRun& run) {
   run.contexts = contexts;

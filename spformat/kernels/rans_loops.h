@@ -75,7 +75,7 @@ struct VectorSteps {
       case 8: return pair_with<Eight>(models, first, second);
       case 16: return pair_with<Sixteen>(models, first, second);
       case 32: return pair_with<ThirtyTwo>(models, first, second);
-      default: return;
+      default: return rans_pair_scalar(models, first, second);
     }
   }
 

@@ -16,6 +16,7 @@ from .mask import CLASS_COUNTS, LineClasses, Mask
 _FINEST = 16
 _WIDTHS = tuple(map(class_width, CLASS_COUNTS))
 _MOST_CONTEXTS = 32
+_ENTRY_BYTES = 7  # of the codec in an entry, besides classes and tables, more than rans for a mask's bytes takes
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
 _MOST_STRIP = 1 << 18  # columns of a strip: eight rows must fit in a block
 _MOST_ROWS = 1 << 21  # that are sorted into classes, for which each takes 24 bytes: narrow rows take no more themselves
@@ -59,7 +60,7 @@ def _plan(
     row_classes, column_classes = numbers
     of_rows, of_columns = _coarser(classes.rows, row_classes), _coarser(classes.columns, column_classes)
     tables, bits = mask.strip_tables(per_block, numbers, of_rows, of_columns)
-    bits += stream_overhead_bits(bits, len(nonzeros)) + 8 * row_classes * column_classes
+    bits += stream_overhead_bits(bits, len(nonzeros)) + 8 * (_ENTRY_BYTES + row_classes * column_classes)
     bits += 8 * bits_size(len(of_rows), class_width(row_classes))
     bits += 8 * bits_size(len(of_columns), class_width(column_classes))
     plan = StripsPlan(row_classes, column_classes, tables, of_rows, of_columns)
