@@ -42,6 +42,7 @@ class Coding:
         codebook: bytes,
         codebook_values: int,
         run: int,
+        row: int,
         scales: bytes,
     ) -> None: ...
     @property

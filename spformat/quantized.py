@@ -6,7 +6,7 @@ The only module that knows both spformat.quantization and files.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import gcd, prod
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,7 +26,6 @@ Array: TypeAlias = NDArray[Any]
 QuantizedTensor: TypeAlias = CodebookTensor | AffineTensor | BinaryTensor
 
 LARGEST_STEP = 1 << 22  # of an integer that a float32 product of it and its scale gives back
-_MOST_REPEATS = 4  # groups that do not divide a row repeat scales: more often than this, products are stored instead
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +144,9 @@ def _steps(tensor: QuantizedTensor) -> Steps | None:
     if tensor.group is None:
         return Steps(steps, tensor.scale.reshape(1), 1)
     columns, group = prod(tensor.shape[1:]), tensor.group
-    run = columns if group >= columns else gcd(columns, group)
-    scales = tensor.scale[:, np.arange(0, columns, run) // group].reshape(-1)
-    return Steps(steps, scales, run) if scales.size <= _MOST_REPEATS * tensor.scale.size else None
+    if group >= columns:
+        return Steps(steps, tensor.scale.reshape(-1), columns)
+    return Steps(steps, tensor.scale.reshape(-1), group, columns if columns % group else 0)
 
 
 def _scales(record: QuantizationRecord, entry: Entry) -> Array:
@@ -168,7 +167,7 @@ def _scales(record: QuantizationRecord, entry: Entry) -> Array:
     elif record.group is not None:
         columns = prod(entry.shape[1:])
         first = np.arange(shape[0])[:, None] * columns + np.arange(shape[1]) * record.group
-    return np.asarray(each[first // codec.run % len(each)])
+    return np.asarray(each[codec.scale_numbers(first)])
 
 
 def _restored(record: QuantizationRecord, array: Array, scales: Array) -> QuantizedTensor:

@@ -1,6 +1,7 @@
 """Quantized tensors in files: loaded as floats, had back as codes, exactly."""
 
 import io
+from math import prod
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import spformat
 from spformat.container.quantization import QuantizationRecord
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError, SourceError, SpformatError
+from spformat.layouts.coding import Scaled
 from spformat.quantization import (
     AffineScheme,
     AffineTensor,
@@ -124,6 +126,14 @@ def test_the_bound_of_signs_is_a_bit_for_each_and_the_scales():
     signs = np.where(np.arange(3000) % 2, np.float32(1), np.float32(-1)).reshape(60, 50)
     (found,) = spformat.inspect(stored(quantize_binary(signs * 0.3, "filter"))).tensors
     assert found.bound_bytes == 3000 // 8 + 4 * 60
+
+
+@pytest.mark.parametrize(("shape", "group"), [((40, 100), 64), ((30, 50), 7), ((16, 3, 7, 7), 16), ((20, 30), 29)])
+def test_groups_that_do_not_divide_a_row_are_scales_of_the_codec(shape, group):
+    tensor = quantize_affine(weights(shape), AffineScheme(4, group=group))
+    codec = round_trip(tensor).storage.coding.value
+    assert isinstance(codec, Scaled)
+    assert (codec.run, codec.row, len(codec.scales)) == (group, prod(shape[1:]), 4 * tensor.scale.size)
 
 
 def test_int32():

@@ -925,14 +925,19 @@ class Codebook(Codec):
 
 
 class Scaled(Codebook):
-    """7.7 `[6, run, scales, codebook or [least, present], codes]`: values "that are products of a few steps and a
-    scale"."""
+    """7.7 `[6, run or [run, row], scales, codebook or [least, present], codes]`: values "that are products of a few
+    steps and a scale"."""
 
     def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
-        form = len(parameters) == 4 and type(parameters[0]) is int and isinstance(parameters[1], bytes)
-        must(form and DTYPES[tensor.dtype][0] == "F32", "storage/codec", "not an int, a bin and a codebook of F32")
-        self.run, scales = parameters[:2]
-        must(1 <= self.run <= 2**62, "storage/codec", f"a run of {self.run}")
+        form = len(parameters) == 4 and isinstance(parameters[1], bytes)
+        must(form and DTYPES[tensor.dtype][0] == "F32", "storage/codec", "not a run, a bin and a codebook of F32")
+        run, scales = parameters[:2]
+        # "`run` is an int of 1 to 2^62, or an array `[run, row]`", "run < row and row is no multiple of run".
+        numbers: list[int] = run if isinstance(run, list) else [run]
+        must(1 <= len(numbers) <= 2 and all(type(n) is int for n in numbers), "storage/codec", f"a run of {run}")
+        self.run, self.row = numbers[0], numbers[-1] if isinstance(run, list) else None
+        whole_runs = self.row is not None and not (self.run < self.row <= 2**62 and self.row % self.run > 0)
+        must(1 <= self.run <= 2**62 and not whole_runs, "storage/codec", f"a run of {run}")
         whole = len(scales) > 0 and len(scales) % 4 == 0
         must(whole and are_scales(scales), "storage/codec", "not one finite scale or more that are not negative")
         self.scales = Source(scales).numbers(len(scales) // 4, 4)
@@ -941,8 +946,14 @@ class Scaled(Codebook):
         must(all(step & 0x7F800000 != 0x7F800000 for step in self.book), "storage/codec", "a step is not finite")
 
     def products(self, steps: list[int]) -> list[int]:
-        """ "element i <- element i x scale number (i div run) mod n" """
-        return [times(step, self.scales[i // self.run % len(self.scales)]) for i, step in enumerate(steps)]
+        """ "element i <- element i x scale number s mod n" """
+        return [times(step, self.scales[self.number(i) % len(self.scales)]) for i, step in enumerate(steps)]
+
+    def number(self, i: int) -> int:
+        """ "s = i div run, or with a row: (i div row) x ceil(row / run) + (i mod row) div run" """
+        if self.row is None:
+            return i // self.run
+        return i // self.row * -(-self.row // self.run) + i % self.row // self.run
 
 
 def integers(steps: list[Any]) -> bytes:

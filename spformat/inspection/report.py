@@ -167,16 +167,14 @@ def _bound(reader: Reader, entry: Entry) -> int:
         codes = steps.astype(np.int8)
         are_codes = bool((codes == steps).all())
         patterns = codes.view(np.uint8) if are_codes else steps.view(np.uint32)
-        record = entry.quantization  # groups that do not divide a row repeat scales in the codec
-        scales = len(codec.scales) // 4 if record is None else record.scale_count(entry.shape)
-        return bound_bytes(patterns, BY_NAME["I8"] if are_codes else entry.dtype) + 4 * scales
+        return bound_bytes(patterns, BY_NAME["I8"] if are_codes else entry.dtype) + len(codec.scales)
     return bound_bytes(patterns, entry.dtype)
 
 
 def _steps(patterns: npt.NDArray[Any], codec: Scaled) -> npt.NDArray[np.float32]:
     """The steps whose products with their scales the elements are."""
-    run, scales = min(codec.run, patterns.size), np.frombuffer(codec.scales, "<f4").astype(np.float64)
-    scale = np.resize(np.repeat(scales[: -(-patterns.size // run)], run), patterns.shape)
+    scales = np.frombuffer(codec.scales, "<f4").astype(np.float64)
+    scale = scales[codec.scale_numbers(np.arange(patterns.size))].reshape(patterns.shape)
     book = np.unique(np.append(np.frombuffer(codec.steps.patterns, "<f4"), np.float32(0)))
     with np.errstate(divide="ignore", invalid="ignore"):
         wanted = np.nan_to_num(patterns.view(np.float32) / scale)

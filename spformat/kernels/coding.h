@@ -16,6 +16,7 @@ struct Coding {
   const uint8_t* codebook;        // codebook_values bit patterns
   const uint8_t* scales;          // scale_count floats, none where values are not scaled
   uint64_t scale_count, run;
+  uint64_t row;                   // elements after which runs begin anew, 0 when they never do
   uint32_t base;                  // floatsplit
   uint8_t index_codec, index_table;
   uint8_t value_codec, value_table, shift;
@@ -24,7 +25,7 @@ struct Coding {
   uint16_t codebook_values;       // 1 to 256
   uint16_t reserved;
 };
-static_assert(sizeof(Coding) == 96);
+static_assert(sizeof(Coding) == 104);
 
 // The coded streams of a block that were begun before it is their turn, so that they can be decoded beside others; those that
 // were not have no symbols.

@@ -149,10 +149,17 @@ bool CodecReader::codebook(bool of_steps) {
   return in_.array(count) && count == 2 && within(in_, kRans, kRans, codec) && table(coding_.value_table);
 }
 
+// How many elements in a row have one scale, and after how many they begin anew, if they do.
+bool CodecReader::runs() {
+  uint64_t count = 0;
+  if (!in_.next_is_array()) return within(in_, 1, kMostDecodedBytes, coding_.run);
+  return in_.array(count) && count == 2 && within(in_, 1, kMostDecodedBytes, coding_.run) &&
+         within(in_, coding_.run + 1, kMostDecodedBytes, coding_.row) && coding_.row % coding_.run != 0;
+}
+
 bool CodecReader::scaled() {
   std::string_view scales;
-  if (!within(in_, 1, kMostDecodedBytes, coding_.run)) return false;
-  if (!in_.bytes(scales) || scales.empty() || scales.size() % sizeof(float) || !are_finite(scales, false))
+  if (!runs() || !in_.bytes(scales) || scales.empty() || scales.size() % sizeof(float) || !are_finite(scales, false))
     return false;
   coding_.scales = data_of(scales);
   coding_.scale_count = scales.size() / sizeof(float);

@@ -43,6 +43,7 @@ class CodecReader {
   bool floatsplit();
   bool codebook(bool of_steps);
   bool integers(std::string_view& patterns);
+  bool runs();
   bool scaled();
   bool table(uint8_t& number);
 

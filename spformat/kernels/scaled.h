@@ -1,6 +1,8 @@
 // Steps times scales (spec/format.md, section 7.7): in the codebook where there is one scale, among the values of a
 // mask where many in a row have the same, and else in place, after a block of steps is decoded.
 #pragma once
+#include <algorithm>
+
 #include "coding.h"
 #include "simd.h"
 #include "transpose.h"
@@ -27,9 +29,15 @@ inline bool has_scaled_values(const Block& b) {
 // Whether what is decoded are steps.
 inline bool is_scaled(const Block& b) { return b.coding && coding_of(b)->scale_count && !has_scaled_book(*coding_of(b)); }
 
-// The scale of element i of the tensor, in C order.
+// The number of the scale of element i of the tensor, in C order.
+inline uint64_t scale_number(const Coding& coding, uint64_t i) {
+  if (!coding.row) return i / coding.run % coding.scale_count;
+  const uint64_t runs = coding.row / coding.run + 1;  // it is no multiple
+  return (i / coding.row * runs + i % coding.row / coding.run) % coding.scale_count;
+}
+
 inline float scale_of(const Coding& coding, uint64_t i) {
-  return load<float>(coding.scales + i / coding.run % coding.scale_count * sizeof(float));
+  return load<float>(coding.scales + scale_number(coding, i) * sizeof(float));
 }
 
 inline void multiply(uint8_t* value, float scale) { store(value, load<float>(value) * scale); }
@@ -39,11 +47,16 @@ template <class F>
 inline void for_each_run(const Block& b, F&& f) {
   const Coding& coding = *coding_of(b);
   const uint64_t last = b.first + b.elements;
-  uint64_t number = b.first / coding.run % coding.scale_count, end = b.first - b.first % coding.run;
-  for (uint64_t i = b.first; i < last; i = end) {
-    end = last - end < coding.run ? last : end + coding.run;
-    f(i, end, load<float>(coding.scales + number * sizeof(float)));
+  uint64_t number = scale_number(coding, b.first);
+  uint64_t left_in_row = coding.row ? coding.row - b.first % coding.row : ~uint64_t{0};
+  uint64_t left_in_run = coding.run - (coding.row ? b.first % coding.row : b.first) % coding.run;
+  for (uint64_t i = b.first; i < last;) {
+    const uint64_t here = std::min({left_in_run, left_in_row, last - i});
+    f(i, i + here, load<float>(coding.scales + number * sizeof(float)));
+    i += here;
     number = number + 1 == coding.scale_count ? 0 : number + 1;
+    left_in_row = left_in_row == here ? coding.row : left_in_row - here;
+    left_in_run = coding.run;
   }
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from .. import _native
 from ..codecs import steps
 from ..codecs import table as codecs
@@ -90,17 +93,26 @@ class Scaled:
     """Values as steps of a codebook, each times a scale.
 
     steps: patterns of finite float32; in the index integers are bits. scales: float32, finite, not negative. Element i
-    of the tensor, in C order, has scale (i // run) % len(scales).
+    of the tensor, in C order, has scale (i // run) % len(scales); row: elements after which runs begin anew, if not 0.
     """
 
     run: int
     scales: bytes
     steps: Codebook
+    row: int = 0
     number: ClassVar[int] = codecs.SCALED
 
     def to_wire(self) -> list[Any]:
         _, patterns, codes = self.steps.to_wire()
-        return [codecs.SCALED, self.run, self.scales, steps.to_wire(patterns), codes]
+        run = [self.run, self.row] if self.row else self.run
+        return [codecs.SCALED, run, self.scales, steps.to_wire(patterns), codes]
+
+    def scale_numbers(self, elements: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Which of the scales elements have, which are counted in C order; of the same shape."""
+        numbers = elements // self.run
+        if self.row:
+            numbers = elements // self.row * -(-self.row // self.run) + elements % self.row // self.run
+        return numbers % (len(self.scales) // 4)
 
     def tables(self) -> list[int]:
         return self.steps.tables()

@@ -56,15 +56,25 @@ def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
 
 
 def _scaled(wire: list[Any]) -> Scaled | None:
-    if len(wire) != 5 or type(wire[1]) is not int or not 1 <= wire[1] <= MAX_DECODED_BYTES:
+    if len(wire) != 5:
         return None
-    _, run, scales, book, codes = wire
+    _, runs, scales, book, codes = wire
+    run, row = runs if type(runs) is list and len(runs) == 2 else (runs, 0)
+    if type(run) is not int or not 1 <= run <= MAX_DECODED_BYTES or not _is_row(row, run, type(runs) is list):
+        return None
     steps = _codebook([codecs.CODEBOOK, from_wire(book), codes], 4)
     if steps is None or type(scales) is not bytes or not scales or len(scales) % 4:
         return None
     numbers = np.frombuffer(scales, "<f4")
     sound = np.isfinite(numbers).all() and not np.signbit(numbers).any()
-    return Scaled(run, scales, steps) if sound and np.isfinite(np.frombuffer(steps.patterns, "<f4")).all() else None
+    return (
+        Scaled(run, scales, steps, row) if sound and np.isfinite(np.frombuffer(steps.patterns, "<f4")).all() else None
+    )
+
+
+def _is_row(row: Any, run: int, said: bool) -> bool:
+    """A length that is no multiple of a run; 0 where none is said."""
+    return not said or (type(row) is int and run < row <= MAX_DECODED_BYTES and row % run > 0)
 
 
 def _floatsplit(wire: list[Any], itemsize: int) -> Floatsplit | None:

@@ -61,6 +61,7 @@ class NativeCoding:
             book.patterns,
             len(book.patterns) // itemsize,
             scaled.run,
+            scaled.row,
             scaled.scales,
         )
         self.address: int = self._native.address

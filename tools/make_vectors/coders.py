@@ -184,11 +184,18 @@ class Scaled:
     scales: list[int]
     steps: Codebook
     integers: list[Any] | None = None
+    row: int | None = None
 
     @property
     def wire(self) -> list[Any]:
         _, book, codes = self.steps.wire
-        return [6, self.run, _ints(self.scales, 4), self.integers or book, codes]
+        return [
+            6,
+            self.run if self.row is None else [self.run, self.row],
+            _ints(self.scales, 4),
+            self.integers or book,
+            codes,
+        ]
 
     def values(self, patterns: Sequence[int], itemsize: int) -> bytes:
         return self.steps.values(patterns, itemsize)
@@ -197,8 +204,13 @@ class Scaled:
         """The elements, in C order, of steps in C order: products of F32, rounded once."""
         numbers = np.array(steps, np.uint32).view(np.float32)
         scales = np.array(self.scales, np.uint32).view(np.float32)
+        number = []
+        for i in range(len(steps)):
+            in_row = i if self.row is None else i % self.row
+            before = 0 if self.row is None else i // self.row * len(range(0, self.row, self.run))
+            number.append((before + in_row // self.run) % len(scales))
         with np.errstate(over="ignore", under="ignore"):
-            products = numbers * scales[np.arange(len(steps)) // self.run % len(scales)]
+            products = numbers * scales[number]
         found: list[int] = products.view(np.uint32).tolist()
         return found
 

@@ -62,6 +62,7 @@ def _scaled() -> list[Valid]:
         _integers(),
         _one_scale(),
         _long_runs(),
+        _rows(),
         valid("scaled/worked", "The worked bytes of section 7.7.", worked),
         valid("scaled/layouts", "Steps in each layout and view, scales of rows, columns, groups and all.", layouts),
         valid("scaled/extremes", "Products that round, vanish, are subnormal, overflow; a scale of zero.", extremes),
@@ -113,6 +114,25 @@ def _long_runs() -> Valid:
     return valid(
         "scaled/long-runs", "Masks whose values have one scale in long runs, which blocks and bytes cut.", rows
     )
+
+
+def _rows() -> Valid:
+    rows = File()
+    steps = [bits(0, 0, 1, 0, -2, 0, 0)[i * i % 67 % 7] for i in range(900)]
+    for name, run, row, count in (
+        ("groups of rows", 64, 90, 20),
+        ("few scales", 7, 30, 3),
+        ("a long row", 400, 901, 2),
+    ):
+        scales = bits(*(0.3 + i / 7 for i in range(count)))
+        for blocks in (900, 123):
+            of_live = Scaled(run, scales, book(1, -2), row=row)
+            rows.bitmask(f"{name}, bitmask, {blocks}", "F32", [10, 90], steps, None, of_live, block_elements=blocks)
+            of_all = Scaled(run, scales, book(0, 1, -2), row=row)
+            rows.dense(f"{name}, dense, {blocks}", "F32", [10, 90], steps, of_all, block_elements=blocks)
+    across = Code(axis=1, bits=4, escape=1)
+    rows.csr("axis column", "F32", [10, 90], steps, across, None, Scaled(64, scales, book(1, -2), row=90))
+    return valid("scaled/rows", "Runs that begin anew in each row, which they do not divide.", rows)
 
 
 def _records() -> list[Valid]:
