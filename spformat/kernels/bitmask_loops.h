@@ -1,4 +1,4 @@
-// Bitmask loops shared by the scalar and the AVX2 file (see scatter_loops.h for why they are in an unnamed namespace).
+// Bitmask loops shared by the scalar and the vector files (see scatter_loops.h for why they are in an unnamed namespace).
 #pragma once
 #include <cstdint>
 

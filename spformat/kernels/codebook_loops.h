@@ -1,4 +1,4 @@
-// Codes -> values, the plain twin, shared by the scalar and the AVX2 file (see scatter_loops.h for why unnamed).
+// Codes -> values, the plain twin, shared by the scalar and the vector files (see scatter_loops.h for why unnamed).
 #pragma once
 #include "block.h"
 
@@ -16,10 +16,6 @@ void look_up_plain(const void* book, unsigned, const uint8_t* codes, uint64_t co
     for (unsigned k = 0; k < 8; ++k) store(values + k * sizeof(Item), patterns[eight >> (8 * k) & 255]);
   }
   for (; i < count; ++i, values += sizeof(Item)) store(values, patterns[codes[i]]);
-}
-
-inline void scale_plain(float scale, uint64_t count, uint8_t* values) {
-  for (uint64_t k = 0; k < count; ++k) store(values + 4 * k, load<float>(values + 4 * k) * scale);
 }
 
 }  // namespace

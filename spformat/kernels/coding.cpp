@@ -129,24 +129,23 @@ bool begin_index(const Block& b, Cursor& at, Workspace& work) {
 void begin_streams(const Block& b, Cursor at, Workspace& work) {
   Begun& begun = *work.begun;
   begun.clear();
+  const bool is_coded = b.layout != kDense && index_codec_of(b) != kRaw;
+  if (is_coded && !begin_index(b, at, work)) return begun.clear();
   const uint8_t* mask = nullptr;
-  const bool coded = b.layout != kDense && index_codec_of(b) != kRaw;
-  const bool found = coded ? begin_index(b, at, work) : !(b.layout == kBitmask && at.take(bytes_of_bits(b.elements, 1), &mask));
-  if (!found) return begun.clear();
-  if (has_keys(b) && rans_open(at, key_contexts(b), stored_values(b), work.keys, begun.keys)) begun.keys.count = 0;
+  if (!is_coded && b.layout == kBitmask && at.take(bytes_of_bits(b.elements, 1), &mask)) return;
+  if (has_keys(b) && rans_open(at, key_contexts(b), stored_values(b), work.keys, begun.keys)) begun.keys = {};
 }
 
-void advance_streams(const Block& b, Begun& begun, const Block* other, Begun* of_other) {
-  const DecodeModel* const models = coding_of(b)->models.decode;
+void advance_streams(const Models& models, Begun& begun, Begun* other) {
   const RansPair by_turns = simd().rans_pair;
-  if (other && coding_of(*other)->models.decode == models) {
-    by_turns(models, begun.index, of_other->index);
-    by_turns(models, begun.keys, of_other->keys);
-    by_turns(models, begun.index, of_other->keys);
-    by_turns(models, begun.keys, of_other->index);
+  if (other) {
+    by_turns(models.decode, begun.index, other->index);
+    by_turns(models.decode, begun.keys, other->keys);
+    by_turns(models.decode, begun.index, other->keys);
+    by_turns(models.decode, begun.keys, other->index);
+    by_turns(models.decode, other->index, other->keys);
   }
-  by_turns(models, begun.index, begun.keys);
-  if (other) by_turns(models, of_other->index, of_other->keys);
+  by_turns(models.decode, begun.index, begun.keys);
 }
 
 uint64_t mask_symbol_count(const Block& b) {
@@ -181,7 +180,7 @@ Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
     if (codec == kRans)
       return read_bytes(coding.models, index_contexts(b), &coding.index_table, 1, bytes, index, work.mask, run);
     StripOrder order(b, coding, work.rows);
-    if (run.count == 0) {
+    if (run.symbols != work.symbols) {  // else it was begun
       order.arrange();
       order.contexts(work.tables);
     }
@@ -198,7 +197,7 @@ Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
   uint8_t* const codes = work.mask;
   *out = codes;
   begin_streams(b, cursor, work);
-  advance_streams(b, *work.begun, nullptr, nullptr);
+  advance_streams(models, *work.begun, nullptr);
   const Failure failure = read_index(cursor, [&](Cursor& index) -> Failure {
     return rans_read(models, index_contexts(b), b.entries, index, codes, work.begun->index);
   });

@@ -31,10 +31,7 @@ static_assert(sizeof(Coding) == 104);
 // were not have no symbols.
 struct Begun {
   RansRun index, keys;
-  void clear() {
-    index.count = keys.count = 0;
-    index.lanes = keys.lanes = 0;
-  }
+  void clear() { index = keys = {}; }
 };
 
 // Room for the pieces of one block, sized by the engine: each with 64 bytes of slack.
@@ -89,8 +86,8 @@ uint64_t index_symbol_count(const Block& b);
 // Begins the coded streams of a block: `at` is where its index starts (of dense its values). What is wrong with them is found
 // when it is their turn.
 void begin_streams(const Block& b, Cursor at, Workspace& work);
-// Decodes symbols of all of them, as long as there are two to be decoded by turns. `other` may be null.
-void advance_streams(const Block& b, Begun& begun, const Block* other, Begun* of_other);
+// Decodes symbols of all of them, as long as there are two to be decoded by turns: of one block, or of two in one file.
+void advance_streams(const Models& models, Begun& begun, Begun* other);
 
 // Each reads its stream at the cursor and moves it on. `*out` points into the stored bytes or into the workspace.
 Failure read_mask(const Block& b, Cursor& cursor, Workspace& work, const uint8_t** out);

@@ -13,7 +13,8 @@
 namespace spf {
 namespace {
 
-constexpr size_t kTwos = 8;  // blocks for each thread: with fewer, two at once could leave a thread without any
+constexpr size_t kWorthTwos = 8;                   // blocks for each thread: with fewer, a thread could be left without any
+constexpr uint64_t kMostOfTwo = uint64_t{1} << 20;  // elements
 
 Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to) {
   for (uint64_t done = 0; done < bytes;) {
@@ -77,54 +78,60 @@ struct Fetched {
 // Csr has pointers before its streams and begins them itself.
 bool may_begin(const Block& b) { return b.coding && b.layout != kCsr; }
 
-Failure fetch_coded(const Block& b, const Source& source, Scratch& scratch, Fetched& found) {
-  if (const Failure failure = fetch(b, source, scratch, &found.stored)) return failure;
-  found.block = &b;
-  found.out = b.column ? block_scratch(b, scratch) : place_of(b);
-  found.work = workspace(b, scratch, false, b.layout == kDense);
-  if (may_begin(b)) begin_streams(b, {found.stored, found.stored + b.stored_bytes}, found.work);
+// Whether two blocks are decoded at once. Of large ones the buffers are large, and of two files the tables are others.
+bool may_be_two(const Block& a, const Block& b) {
+  return may_begin(a) && may_begin(b) && a.elements <= kMostOfTwo && b.elements <= kMostOfTwo &&
+         coding_of(a)->models.decode == coding_of(b)->models.decode;
+}
+
+Failure fetch_coded(const Block& b, const Source& source, Scratch& scratch, Fetched& fetched) {
+  if (const Failure failure = fetch(b, source, scratch, &fetched.stored)) return failure;
+  fetched.block = &b;
+  fetched.out = b.column ? block_scratch(b, scratch) : place_of(b);
+  fetched.work = workspace(b, scratch, false, b.layout == kDense);
+  if (may_begin(b)) begin_streams(b, {fetched.stored, fetched.stored + b.stored_bytes}, fetched.work);
   return {};
 }
 
-Failure scaled(const Block& b) {
+// Steps become elements, where they did not in the codebook or among the values.
+void scale_block(const Block& b) {
   if (is_scaled(b) && !has_scaled_values(b)) scale_elements(b);
-  return {};
 }
 
-Failure finish(Fetched& found) {
-  const Block& b = *found.block;
-  if (b.layout == kCsr && (b.column || !b.fresh)) std::memset(found.out, 0, b.elements * b.itemsize);
-  const Failure failure = b.layout == kDense     ? decode_dense(b, found.stored, found.work, found.out)
-                          : b.layout == kBitmask ? decode_bitmask(b, found.stored, found.work, found.out)
-                                                 : decode_csr(b, found.stored, found.work, found.out);
+Failure finish(Fetched& fetched) {
+  const Block& b = *fetched.block;
+  if (b.layout == kCsr && (b.column || !b.fresh)) std::memset(fetched.out, 0, b.elements * b.itemsize);
+  const Failure failure = b.layout == kDense     ? decode_dense(b, fetched.stored, fetched.work, fetched.out)
+                          : b.layout == kBitmask ? decode_bitmask(b, fetched.stored, fetched.work, fetched.out)
+                                                 : decode_csr(b, fetched.stored, fetched.work, fetched.out);
   if (failure) return failure;
-  if (b.column) scatter_transposed(b, found.out);
-  return scaled(b);
+  if (b.column) scatter_transposed(b, fetched.out);
+  scale_block(b);
+  return {};
 }
 
 Failure decode(const Block& b, const Source& source, Scratch& scratch) {
   if (b.layout == kDense && value_codec_of(b) == kRaw) {
-    const Failure failure = decode_plain(b, source, scratch);
-    return failure ? failure : scaled(b);
+    if (const Failure failure = decode_plain(b, source, scratch)) return failure;
+    scale_block(b);
+    return {};
   }
-  Fetched found;
-  if (const Failure failure = fetch_coded(b, source, scratch, found)) return failure;
-  if (may_begin(b)) advance_streams(b, *found.work.begun, nullptr, nullptr);
-  return finish(found);
+  Fetched fetched;
+  if (const Failure failure = fetch_coded(b, source, scratch, fetched)) return failure;
+  if (may_begin(b)) advance_streams(coding_of(b)->models, *fetched.work.begun, nullptr);
+  return finish(fetched);
 }
 
-// Two blocks at once: their streams are decoded by turns. Returns how the first one failed, or else the second.
-JobFailure decode_two(const Block* blocks, const Source& source, Scratch& scratch) {
-  if (!may_begin(blocks[0]) || !may_begin(blocks[1])) {
-    if (const Failure failure = decode(blocks[0], source, scratch)) return {0, failure};
-    return {1, decode(blocks[1], source, scratch)};
-  }
+// Two blocks at once: their streams are decoded by turns. Returns how the first one failed, or else the second, as when one
+// is decoded after the other: where there is not enough memory for both, they are.
+JobFailure decode_two(const Block& a, const Block& b, const Source& source, Scratch& scratch) {
   Fetched first, second;
-  if (const Failure failure = fetch_coded(blocks[0], source, scratch, first)) return {0, failure};
-  const Failure of_second = fetch_coded(blocks[1], source, scratch.second(), second);
-  advance_streams(blocks[0], *first.work.begun, of_second ? nullptr : &blocks[1], second.work.begun);
-  if (const Failure failure = finish(first)) return {0, failure};
-  return {1, of_second ? of_second : finish(second)};
+  if (const Failure failure = guarded([&] { return fetch_coded(a, source, scratch, first); })) return {0, failure};
+  const Failure of_second = guarded([&] { return fetch_coded(b, source, scratch.second(), second); });
+  advance_streams(coding_of(a)->models, *first.work.begun, of_second ? nullptr : second.work.begun);
+  if (const Failure failure = guarded([&] { return finish(first); })) return {0, failure};
+  if (of_second.status == Status::no_memory) return {1, guarded([&] { return decode(b, source, scratch); })};
+  return {1, of_second ? of_second : guarded([&] { return finish(second); })};
 }
 
 Failure positions(const Block& b, const Source& source, Scratch& scratch) {
@@ -204,14 +211,30 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   return {};
 }
 
-// Blocks in twos, where there are enough of them for all threads.
-JobFailure run_decode(Block* blocks, size_t count, const Source& source, unsigned threads) {
-  const size_t twos = count >= kTwos * threads ? count / 2 : 0;
-  return run_jobs(count - twos, threads, [&](size_t i, Scratch& scratch) -> JobFailure {
-    if (i >= twos) return {i + twos, decode(blocks[i + twos], source, scratch)};
-    JobFailure found = decode_two(blocks + 2 * i, source, scratch);
-    found.job += 2 * i;
-    return found;
+// Which blocks a thread decodes next: one, or it and the one after it.
+struct Turn {
+  size_t block;
+  bool two;
+};
+
+std::vector<Turn> turns_of(const Block* blocks, size_t count, unsigned threads) {
+  std::vector<Turn> turns;
+  turns.reserve(count);
+  const bool many = count >= kWorthTwos * threads;
+  for (size_t i = 0; i < count; i += 1 + turns.back().two)
+    turns.push_back({i, many && i + 1 < count && may_be_two(blocks[i], blocks[i + 1])});
+  return turns;
+}
+
+JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads) {
+  const std::vector<Turn> turns = turns_of(blocks, count, threads);
+  return run_jobs(turns.size(), threads, [&](size_t i, Scratch& scratch) -> JobFailure {
+    const Turn& turn = turns[i];
+    const Block* const block = blocks + turn.block;
+    if (!turn.two) return {turn.block, guarded([&] { return decode(*block, source, scratch); })};
+    JobFailure failure = decode_two(block[0], block[1], source, scratch);
+    failure.job += turn.block;
+    return failure;
   });
 }
 

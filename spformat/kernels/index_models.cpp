@@ -29,13 +29,14 @@ bool IndexModels::make_ready(const bool used[256], unsigned threads) {
     if (table >= tables_.size()) return false;
     if (!expanded_[table]) missing.push_back(static_cast<uint8_t>(table));
   }
+  if (missing.empty()) return true;
   if (missing.size() >= kManyTables) pages_.advise();
   std::atomic<bool> all{true};
-  run_jobs(missing.size(), missing.size() < kWorthThreads ? 1 : threads, [&](size_t i, Scratch&) -> Failure {
+  const JobFailure failed = run_jobs(missing.size(), missing.size() < kWorthThreads ? 1 : threads, [&](size_t i, Scratch&) -> Failure {
     if (!expand(missing[i])) all = false;
     return {};
   });
-  return all;
+  return all && !failed.failure;
 }
 
 bool IndexModels::expand(uint8_t number) {

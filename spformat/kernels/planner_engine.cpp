@@ -180,7 +180,7 @@ JobFailure run_leading_bits(const void* elements, unsigned itemsize, const uint6
   std::mutex mutex;
   *span = {};
   return run_over(count, kJobBits, threads, [&](size_t, uint64_t first, uint64_t here, Scratch& scratch) {
-    uint64_t* found = zeroed(scratch.histogram, numbers);
+    uint64_t* found = room_of_zeros(scratch.histogram, numbers);
     count_keys(static_cast<const uint8_t*>(elements) + first * itemsize, itemsize, mask + first / 64, here, shift,
                numbers - 1, found);
     const Span of_found = occupied(found, numbers);

@@ -8,23 +8,26 @@
 namespace spf {
 namespace {
 
-// Bytes of a block for each lane that its streams have, and for each that one of them has.
-constexpr double kBytesOfALane = 500, kLeastOfALane = 650;
-constexpr uint64_t kManySymbols = 1 << 14;  // to be decoded alone
+// Bytes of a block for each lane that its streams have, and of a block and of a stream for each that one stream has.
+constexpr double kBytesOfALane = 500, kLeastBlock = 650, kLeastStream = 200;
+constexpr uint64_t kSymbolsOfAByte = 20;         // symbols that take no bytes want lanes, too: so many count as one
+constexpr uint64_t kManySymbols = uint64_t{1} << 14;  // to be decoded alone
 
 // A lane costs about three bytes, and 32 lanes decode a symbol in a fifth of the time that one takes. So the lanes of a block
 // are about a half per cent of it, more where many symbols take few bytes, and no more than a seventieth of their own
-// stream. Two streams that are decoded at the same time share them by their symbols, so that they end together. Eight
-// decode hardly faster than four, unless beside eight others, nor four than two, which are beside others or have little to
-// do.
+// stream. Two streams that are decoded at the same time share them by their symbols, so that they end together.
+//
+// Eight lanes decode hardly faster than four, unless there are eight others beside them; and four hardly faster than two
+// where another stream is decoded by turns, or where there is little to decode.
 unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
   const uint64_t stream = bytes + beside.fields;
-  const auto block = static_cast<double>(stream + beside.rest + symbols / 20);
+  const auto block = static_cast<double>(stream + beside.rest + symbols / kSymbolsOfAByte);
   const double share = static_cast<double>(symbols) / static_cast<double>(symbols + beside.symbols);
-  const double wanted = std::min(block / kBytesOfALane * share * std::numbers::sqrt2, block / kLeastOfALane);
-  const double most = std::min(static_cast<double>(stream) / 200, double{kMostLanes});
-  const auto lanes = std::bit_floor(static_cast<unsigned>(std::max(std::min(wanted, most), 1.0)));
-  if (lanes > 8 || lanes < 4 || (lanes == 8 && wanted * (1 - share) >= 8 * share)) return lanes;
+  const double nearest = block / kBytesOfALane * share * std::numbers::sqrt2;  // rounded down it is the nearest power of two
+  const double most = std::min({block / kLeastBlock, static_cast<double>(stream) / kLeastStream, double{kMostLanes}});
+  const auto lanes = std::bit_floor(static_cast<unsigned>(std::max(std::min(nearest, most), 1.0)));
+  const bool has_eight_beside = std::min(nearest, block / kLeastBlock) * (1 - share) >= 8 * share;
+  if (lanes > 8 || lanes < 4 || (lanes == 8 && has_eight_beside)) return lanes;
   return beside.symbols || symbols < kManySymbols ? 2 : 4;
 }
 

@@ -64,7 +64,7 @@ void rans_steps_scalar(const DecodeModel* models, RansRun& run) {
   }
 }
 
-// Of few lanes each: more would not fit the registers.
+// Few lanes wait for each other; more fill the time by themselves.
 void rans_pair_scalar(const DecodeModel* models, RansRun& first, RansRun& second) {
   switch (first.lanes) {
     case 1: return pair_with<ScalarLanes<1>>(models, first, second);

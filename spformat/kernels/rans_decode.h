@@ -7,12 +7,12 @@ namespace spf {
 // A stream of which `done` of `count` symbols are decoded.
 struct RansRun {
   uint32_t state[kMostLanes];
-  unsigned lanes;
-  const uint8_t* words;  // the next
-  const uint8_t* end;    // where they end at the latest
-  Contexts contexts;
-  uint64_t done, count;
-  uint8_t* symbols;
+  unsigned lanes = 0;
+  const uint8_t* words = nullptr;  // the next
+  const uint8_t* end = nullptr;    // where they end at the latest
+  Contexts contexts{};
+  uint64_t done = 0, count = 0;
+  uint8_t* symbols = nullptr;
 };
 
 // Decodes symbols as long as they are whole steps of all lanes and no word need be checked.
@@ -34,10 +34,10 @@ Failure rans_open(const Cursor& cursor, const Contexts& contexts, uint64_t count
 // Decodes what is left of a stream, checks its end and moves the cursor there.
 Failure rans_finish(const Models& models, RansRun& run, Cursor& cursor);
 
-// A stream of `count` symbols, or what is left of it where it was begun.
+// A stream of `count` symbols, or what is left of it where it was begun, there and for those symbols.
 inline Failure rans_read(const Models& models, const Contexts& contexts, uint64_t count, Cursor& cursor,
                          uint8_t* symbols, RansRun& run) {
-  if (run.count == 0 || run.count != count) {
+  if (count == 0 || run.count != count || run.symbols != symbols || run.end != cursor.end) {
     if (const Failure failure = rans_open(cursor, contexts, count, symbols, run)) return failure;
   }
   return rans_finish(models, run, cursor);

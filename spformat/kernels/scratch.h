@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,7 @@ constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which th
 class ScratchPage {
  public:
   uint8_t* take(size_t bytes) {
-    if (bytes < kLeast) return nullptr;
+    if (bytes < kLeast || kSanitized) return nullptr;
     if (!tried_) {
       tried_ = true;
       page_ = HugePages(kHugePage);
@@ -31,15 +32,21 @@ class ScratchPage {
     return at;
   }
   bool has(const uint8_t* at) const { return page_.data() && at >= page_.data() && at < page_.data() + page_.size(); }
+  size_t size() const { return page_.size(); }
 
  private:
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool kSanitized = true;  // it sees what runs over buffers on the heap
+#else
+  static constexpr bool kSanitized = false;
+#endif
   static constexpr size_t kLeast = 1 << 14;
   HugePages page_;
   size_t used_ = 0;
   bool tried_ = false;
 };
 
-// Bytes that are what they were when they are not enough any more.
+// Its contents are lost when it grows, and are not initialised.
 class Buffer {
  public:
   explicit Buffer(ScratchPage& page) : page_(page) {}
@@ -94,11 +101,11 @@ struct Scratch {
 class KeptScratch {
  public:
   Scratch& get() {
-    if (!kept()) kept() = std::make_unique<OnPage>();
+    if (!kept()) kept().emplace();
     return kept()->scratch;
   }
   ~KeptScratch() {
-    if (kept() && kept()->scratch.bytes() > kMostKept) kept().reset();
+    if (kept() && kept()->page.size() + kept()->scratch.bytes() > kMostKept) kept().reset();
   }
 
  private:
@@ -107,8 +114,8 @@ class KeptScratch {
     Scratch scratch{page};
   };
   static constexpr uint64_t kMostKept = uint64_t{8} << 20;
-  static std::unique_ptr<OnPage>& kept() {
-    thread_local std::unique_ptr<OnPage> scratch;
+  static std::optional<OnPage>& kept() {
+    thread_local std::optional<OnPage> scratch;
     return scratch;
   }
 };
@@ -120,9 +127,14 @@ inline uint64_t* room(std::vector<uint64_t>& buffer, uint64_t words) {
   return buffer.data();
 }
 
-inline uint64_t* zeroed(std::vector<uint64_t>& buffer, uint64_t words) {
+// Of zeros, if who used it before has left them.
+inline uint64_t* room_of_zeros(std::vector<uint64_t>& buffer, uint64_t words) {
   if (buffer.size() < words) buffer.resize(words);
   return buffer.data();
+}
+
+inline uint32_t* rows_of(const Block& b, Scratch& scratch) {
+  return reinterpret_cast<uint32_t*>(room(scratch.rows, b.elements / b.row_elements * sizeof(uint32_t)));
 }
 
 // Buffers for the coded streams of a block, no more than they need: a small file may declare large blocks. A block of
@@ -138,12 +150,22 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
           room(scratch.symbols, symbols),
           encoding ? nullptr : room(scratch.keys, b.entries),
           strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
-          strips ? reinterpret_cast<uint32_t*>(room(scratch.rows, sizeof(uint32_t) * b.elements / b.row_elements)) : nullptr,
+          strips && coding_of(b)->row_classes > 1 ? rows_of(b, scratch) : nullptr,
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,
           in_place ? nullptr : room(scratch.values, b.entries * b.itemsize),
           encoding ? nullptr : &scratch.begun,
           0,
           false};
+}
+
+// What a part of a job returns, or that there was no memory for it.
+template <class Part>
+Failure guarded(Part&& part) {
+  try {
+    return part();
+  } catch (const std::bad_alloc&) {
+    return {Status::no_memory, 0, 0};
+  }
 }
 
 // What a job returns: a failure, or one with the number of what has failed.

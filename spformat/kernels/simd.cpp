@@ -6,6 +6,7 @@
 #include "bitmask_loops.h"
 #include "codebook_loops.h"
 #include "join_loops.h"
+#include "scale_loops.h"
 #include "scatter_loops.h"
 
 namespace spf {

@@ -3,6 +3,7 @@
 
 #include "bitmask_loops.h"
 #include "codebook_loops.h"
+#include "scale_loops.h"
 #include "scatter_loops.h"
 #include "simd.h"
 

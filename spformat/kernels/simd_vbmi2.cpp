@@ -63,7 +63,7 @@ inline void write_quarter(__m128i steps, uint8_t* to) {
   _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(steps)));
 }
 
-void look_up_vbmi_32(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
+void look_up_vbmi2_32(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
   const ByteBook bytes(book, patterns);
   if (!bytes.fits()) return look_up_avx2_32(book, patterns, codes, count, values);
   uint64_t i = 0;
@@ -84,7 +84,7 @@ Simd with_vbmi2(const Simd& avx512) {
   table.name = "vbmi2";
   table.expand[size_index(1)] = expand_vbmi2<uint8_t, __mmask64>;
   table.expand[size_index(2)] = expand_vbmi2<uint16_t, __mmask32>;
-  table.look_up[size_index(4)] = look_up_vbmi_32;
+  table.look_up[size_index(4)] = look_up_vbmi2_32;
   return table;
 }
 

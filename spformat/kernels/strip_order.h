@@ -10,7 +10,7 @@ namespace spf {
 // Rows of the block in the order of their class (those of one class as they come), eight to a strip.
 class StripOrder {
  public:
-  // `order` has room for the rows of the block.
+  // `order` has room for the rows of the block; where there is one class, it is null, and they stand as they come.
   StripOrder(const Block& b, const Coding& coding, uint32_t* order)
       : coding_(coding),
         columns_(b.row_elements),
@@ -18,8 +18,12 @@ class StripOrder {
         class_of_(coding.row_classes == 1 ? nullptr : coding.row_class + b.first / b.row_elements),
         order_(order) {}
 
-  // Fills `order`; the others need it.
+  // Sorts the rows, which contexts() counts on, and in `order` also what reads it later.
   void arrange() {
+    if (!order_) {
+      first_[1] = rows_;
+      return;
+    }
     uint64_t at[kMostClasses];
     for (uint64_t r = 0; r < rows_; ++r) ++first_[class_of(r) + 1];
     for (unsigned c = 0; c < coding_.row_classes; ++c) at[c] = first_[c + 1] += first_[c];
@@ -86,9 +90,12 @@ class StripOrder {
   // Calls f(strip, its rows, how many) for each strip.
   template <class F>
   Failure for_each_strip(F&& f) const {
+    uint32_t as_they_come[8];
     for (uint64_t s = 0; s < strips(); ++s) {
       const uint64_t left = rows_ - 8 * s;
-      if (const Failure failure = f(s, order_ + 8 * s, left < 8 ? static_cast<unsigned>(left) : 8)) return failure;
+      for (unsigned r = 0; r < 8 && !order_; ++r) as_they_come[r] = static_cast<uint32_t>(8 * s + r);
+      const uint32_t* const rows = order_ ? order_ + 8 * s : as_they_come;
+      if (const Failure failure = f(s, rows, left < 8 ? static_cast<unsigned>(left) : 8)) return failure;
     }
     return {};
   }

@@ -5,7 +5,7 @@
 namespace spf {
 
 // rows[r] is where the mask of the strip's r-th row starts, or null for a row that is not there. The masks are byte
-// aligned; a row takes bytes_of_bits(columns, 1) bytes. Columns from `from` (a multiple of 32) on.
+// aligned; a row takes bytes_of_bits(columns, 1) bytes.
 using StripToRows = void (*)(const uint8_t* strip, uint64_t columns, uint8_t* const rows[8]);
 using RowsToStrip = void (*)(const uint8_t* const rows[8], uint64_t columns, uint8_t* strip);
 

@@ -13,21 +13,23 @@ from tests.hostile.test_declared import U8, confined
 ONE_SYMBOL = bytes([0, 0, 1])  # a table that knows symbol 0 only: as many as one likes take no bits
 STREAM = b"\0" + struct.pack("<I", 1 << 16)
 MASK = forge.indexed(STREAM)
+STRIPS = [4, 1, 1, b"\0", b"", b""]
 MEGABYTES = 32  # of a tensor of one row
 ELEMENTS = MEGABYTES << 20
 
 
-def one_row(layout, codecs, block, entries):
+def one_block(layout, codecs, block, entries, shape=(1, ELEMENTS)):
     """A file of one block that a few bytes code."""
     storage = [layout, [], codecs, ELEMENTS]
-    entry = forge.storage_entry("t", U8, [1, ELEMENTS], b"", storage, [(block, 0, entries)])
+    entry = forge.storage_entry("t", U8, shape, b"", storage, [(block, 0, entries)])
     return forge.file_of(None, block, index={"tables": [ONE_SYMBOL], "tensors": [entry]})
 
 
 CODED = {
-    "a mask of rans": (one_row(1, [[2, 0], 0], MASK, 0), 1.25),
-    "a mask in strips": (one_row(1, [[4, 1, 1, b"\0", b"", b""], 0], MASK, 0), 3.25),
-    "a codebook": (one_row(0, [[5, b"\0", [2, 0]]], STREAM, ELEMENTS), 2),
+    "a mask of rans": (one_block(1, [[2, 0], 0], MASK, 0), 1.25),
+    "a mask in strips": (one_block(1, [STRIPS, 0], MASK, 0), 3.25),
+    "strips of one column": (one_block(1, [STRIPS, 0], MASK, 0, (ELEMENTS, 1)), 1.5),
+    "a codebook": (one_block(0, [[5, b"\0", [2, 0]]], STREAM, ELEMENTS), 2),
 }
 
 

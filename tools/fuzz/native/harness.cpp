@@ -83,6 +83,18 @@ void check_positions(spf::Block b, const spf::Source& source, bool decoded, Elem
   must(rebuilt.bytes == elements.bytes, "decode and positions disagree");
 }
 
+// The block beside others like it, as most are decoded: two at once.
+void check_twos(const spf::Block& b, const spf::Source& source, bool decoded, const Elements& alone) {
+  constexpr size_t kMany = 8;
+  std::vector<Elements> elements(kMany, Elements(b));
+  std::vector<spf::Block> blocks(kMany, b);
+  for (size_t i = 0; i < kMany; ++i) blocks[i].data = elements[i].address(b);
+  const spf::JobFailure failed = spf::run(spf::Task::decode, blocks.data(), kMany, source, 1);
+  must(decoded == !failed.failure, "only one block or one of several is read");
+  must(decoded || failed.job == 0, "it is not the first block that fails");
+  for (const Elements& each : elements) must(!decoded || each.bytes == alone.bytes, "one block and one of several disagree");
+}
+
 void try_block(const Case& one, const uint8_t* data, size_t size) {
   spf::Block b = one.block;
   b.nonzeros += static_cast<uint64_t>(static_cast<int8_t>(data[0]));
@@ -102,6 +114,7 @@ void try_block(const Case& one, const uint8_t* data, size_t size) {
     must(!decoded || plain.bytes == fast.bytes, "the scalar and the vector loops disagree");
   }
   check_positions(b, source, decoded, plain);
+  check_twos(b, source, decoded, plain);
 }
 
 void try_table(const uint8_t* data, size_t size) {
