@@ -44,6 +44,8 @@ class Coding:
         run: int,
         row: int,
         scales: bytes,
+        modulus: int,
+        tops: bytes,
     ) -> None: ...
     @property
     def address(self) -> int: ...

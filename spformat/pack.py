@@ -106,7 +106,7 @@ def pack_source(
     with Writer(
         os.fspath(dst), metadata=_merged(source, metadata), policy=policy, threads=threads, ahead=True
     ) as writer:
-        quantized, total = _copy(source, writer, quantizer, progress)
+        quantized, kept, total = _copy(source, writer, quantizer, progress)
         writer.annotate(_merged(source, metadata))  # a source may learn what to say while it is read
         if verify:
             _verify(writer, progress, total)
@@ -114,7 +114,7 @@ def pack_source(
         tensors=len(source.names()),
         dense_bytes=total,
         stored_bytes=os.path.getsize(dst),
-        notes=[*source.notes, *_unused(source, quantizer), *_widened(source, quantized)],
+        notes=[*source.notes, *_unused(source, quantizer), *_kept(kept), *_widened(source, quantized)],
         seconds=time.perf_counter() - started,
         verified=verify,
         quantized=quantized,
@@ -162,11 +162,12 @@ def quantizer_of(
 
 def _copy(
     source: Source, writer: Writer, quantizer: Quantizer | None, progress: Progress | None
-) -> tuple[list[QuantizedReport], int]:
-    """Hand every tensor to the writer, in the order of names; returns those that are quantized, and the dense bytes
-    of those that are not tied.
+) -> tuple[list[QuantizedReport], list[str], int]:
+    """Hand every tensor to the writer, in the order of names; returns those that are quantized, the names of those that
+    were to be quantized and are so already, and the dense bytes of those that are not tied.
     """
     quantized: list[QuantizedReport] = []
+    kept: list[str] = []
     names, ties = source.names(), source.ties()
     sizes = {name: _nbytes(source, name) for name in names if name not in ties}
     done, total = 0, sum(sizes.values())
@@ -175,26 +176,35 @@ def _copy(
             writer.tie(name, ties[name])
             continue
         # Nothing here may hold on to an array: the next one is read while no other is in memory.
-        quantized += _add(source, name, writer, quantizer)
+        report, is_kept = _add(source, name, writer, quantizer)
+        quantized += [] if report is None else [report]
+        kept += [name] * is_kept
         done += sizes[name]
         report_progress(progress, "packing", done, total)
-    return quantized, total
+    return quantized, kept, total
 
 
-def _add(source: Source, name: str, writer: Writer, quantizer: Quantizer | None) -> list[QuantizedReport]:
-    """Hand one tensor to the writer, quantized where the source has it so or where that is asked for."""
+def _add(source: Source, name: str, writer: Writer, quantizer: Quantizer | None) -> tuple[QuantizedReport | None, bool]:
+    """Hand one tensor to the writer, quantized where the source has it so or where that is asked for; returns what it
+    was quantized to, and whether it was asked for what the source has quantized already."""
     made = source.read_quantized(name)
+    is_kept = made is not None and quantizer is not None and quantizer.recipe(name, *source.spec(name)) is not None
     if made is None:
         array, dtype = source.read(name)
         made = quantizer.apply(name, array, dtype) if quantizer else None
         if made is None:
             writer.add(name, array, dtype)
-            return []
+            return None, False
         del array
     from .quantized import add_quantized
 
     record = add_quantized(writer, name, made)
-    return [QuantizedReport(name, record.method, record.bits, record.snr_db, record.largest_error)]
+    return QuantizedReport(name, record.method, record.bits, record.snr_db, record.largest_error), is_kept
+
+
+def _kept(names: list[str]) -> list[str]:
+    """A note on tensors that stay as the source has quantized them: to do it again would lose more."""
+    return [f"quantized already, stored as they were: {', '.join(names)}"] if names else []
 
 
 def _unused(source: Source, quantizer: Quantizer | None) -> list[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .container.quantization import QuantizationRecord
 from .errors import ConfigError, CorruptError, SourceError, SpformatError
 from .layouts.coding import Scaled
+from .limits import MAX_MODULUS
 from .quantization import AffineTensor, BinaryTensor, CodebookTensor, Fidelity
 from .quantization.affine_blocks import parameter_shape, spread
 from .quantization.affine_tensor import code_range
@@ -138,15 +139,24 @@ def _steps(tensor: QuantizedTensor) -> Steps | None:
         signs = np.where(tensor.signs, np.float32(1), np.float32(-1))
         return Steps(signs, tensor.scale.reshape(-1), prod(tensor.shape[1:]))
     zero_point = spread(tensor.zero_point, tensor.shape, tensor.axis, tensor.group)
-    steps = (tensor.codes.astype(np.int64) - zero_point).astype(np.float32)
+    steps = tensor.codes.astype(np.int64) - zero_point
+    modulus, tops = 0, b""
+    if tensor.bits <= 8 and steps.max() - steps.min() >= MAX_MODULUS:  # no scale has more steps, but each has others
+        modulus = 1 << tensor.bits
+        steps %= modulus
+        tops = (code_range(tensor.bits, tensor.signed)[1] - tensor.zero_point).astype(np.uint8).tobytes()
+    run, row = _runs(tensor)
+    return Steps(steps.astype(np.float32), tensor.scale.reshape(-1), run, row, modulus, tops)
+
+
+def _runs(tensor: AffineTensor) -> tuple[int, int]:
+    """How many elements in a row have one scale, and after how many runs begin anew, if they do."""
     if tensor.axis is not None:
-        return Steps(steps, tensor.scale, prod(tensor.shape[tensor.axis + 1 :]))
+        return prod(tensor.shape[tensor.axis + 1 :]), 0
     if tensor.group is None:
-        return Steps(steps, tensor.scale.reshape(1), 1)
-    columns, group = prod(tensor.shape[1:]), tensor.group
-    if group >= columns:
-        return Steps(steps, tensor.scale.reshape(-1), columns)
-    return Steps(steps, tensor.scale.reshape(-1), group, columns if columns % group else 0)
+        return 1, 0
+    columns = prod(tensor.shape[1:])
+    return min(tensor.group, columns), columns if tensor.group < columns and columns % tensor.group else 0
 
 
 def _scales(record: QuantizationRecord, entry: Entry) -> Array:

@@ -30,14 +30,16 @@ BitPatterns = npt.NDArray[Any]
 @dataclass(frozen=True)
 class Steps:
     """A float32 tensor as products (spec/format.md, section 7.7): element i, in C order, is array[i] *
-    scales[i // run % len(scales)]; row: elements after which runs begin anew, if not 0. array: finite float32 of the
-    tensor's shape; scales: float32, finite, not negative.
+    scales[i // run % len(scales)]; row: elements after which runs begin anew, if not 0; modulus, tops: as of Scaled.
+    array: finite float32 of the tensor's shape; scales: float32, finite, not negative.
     """
 
     array: npt.NDArray[np.float32]
     scales: npt.NDArray[np.float32]
     run: int
     row: int = 0
+    modulus: int = 0
+    tops: bytes = b""
 
 
 class TieJob:
@@ -138,7 +140,8 @@ class TensorJob:
             return storage
         value, steps = storage.coding.value, self._steps[1]
         if isinstance(value, Codebook):
-            storage.coding = Coding(storage.coding.index, Scaled(steps.run, steps.scales.tobytes(), value, steps.row))
+            scaled = Scaled(steps.run, steps.scales.tobytes(), value, steps.row, steps.modulus, steps.tops)
+            storage.coding = Coding(storage.coding.index, scaled)
             return storage
         self._source = self._bits
         return choose(self._name, self._surveyed(self._bits, self._threads), pool).storage(pool)

@@ -151,6 +151,7 @@ def test_packing_a_packed_file_again_keeps_codes_and_losses(source, tmp_path):
     first = spformat.pack(source, tmp_path / "1.spf", quantize={"conv*": "int4", "*": "codebook:3"})
     again = spformat.pack(tmp_path / "1.spf", tmp_path / "2.spf", quantize="binary")
     assert again.quantized == first.quantized
+    assert again.notes == ["quantized already, stored as they were: conv1.weight, fc1.weight"]
     assert (tmp_path / "1.spf").read_bytes() == (tmp_path / "2.spf").read_bytes()
 
 

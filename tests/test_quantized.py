@@ -136,6 +136,22 @@ def test_groups_that_do_not_divide_a_row_are_scales_of_the_codec(shape, group):
     assert (codec.run, codec.row, len(codec.scales)) == (group, prod(shape[1:]), 4 * tensor.scale.size)
 
 
+@pytest.mark.parametrize("density", [0.3, 1.0])
+@pytest.mark.parametrize("bits", [7, 8])
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(("axis", "group"), [(0, None), (1, None), (None, 8), (None, 7)])
+def test_zero_points_of_rows_and_groups_are_wrapped_steps(density, bits, signed, axis, group):
+    """A scale has no more than 2**bits numbers q - Z, but together they have more."""
+    rng = np.random.default_rng(bits)
+    array = weights((60, 40), density) + np.where(rng.random((60, 1)) < 0.5, 0.3, -0.3).astype(np.float32) * (
+        rng.random((60, 40)) < density
+    )
+    tensor = quantize_affine(array.astype(np.float32), AffineScheme(bits, False, signed, axis=axis, group=group))
+    codec = round_trip(tensor).storage.coding.value
+    assert isinstance(codec, Scaled)
+    assert (codec.modulus == 0) == (int(np.ptp(tensor.zero_point)) + 2**bits <= 256)
+
+
 def test_int32():
     codes = np.array([[LARGEST_STEP, -LARGEST_STEP, 0], [1, -2, 77]], np.int32)
     for axis, count in ((None, ()), (0, (2,))):

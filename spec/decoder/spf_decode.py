@@ -929,7 +929,7 @@ class Scaled(Codebook):
     steps and a scale"."""
 
     def __init__(self, parameters: list[Any], tensor: Tensor, tables: Tables) -> None:
-        form = len(parameters) == 4 and isinstance(parameters[1], bytes)
+        form = 4 <= len(parameters) <= 5 and isinstance(parameters[1], bytes)
         must(form and DTYPES[tensor.dtype][0] == "F32", "storage/codec", "not a run, a bin and a codebook of F32")
         run, scales = parameters[:2]
         # "`run` is an int of 1 to 2^62, or an array `[run, row]`", "run < row and row is no multiple of run".
@@ -941,13 +941,33 @@ class Scaled(Codebook):
         whole = len(scales) > 0 and len(scales) % 4 == 0
         must(whole and are_scales(scales), "storage/codec", "not one finite scale or more that are not negative")
         self.scales = Source(scales).numbers(len(scales) // 4, 4)
-        book, codes = parameters[2:]
+        book, codes, *wrap = parameters[2:]
         super().__init__([integers(book) if isinstance(book, list) else book, codes], tensor, tables)
         must(all(step & 0x7F800000 != 0x7F800000 for step in self.book), "storage/codec", "a step is not finite")
+        self.modulus, self.tops = self.wrap(*wrap) if wrap else (0, b"")
+
+    def wrap(self, about: Any) -> tuple[int, bytes]:
+        """ "`[modulus, tops]`, an int of 2 to 256 and a bin of n bytes, each below modulus" """
+        form = isinstance(about, list) and len(about) == 2 and type(about[0]) is int and isinstance(about[1], bytes)
+        must(form and 2 <= about[0] <= 256, "storage/codec", f"a wrap of {about!r}")
+        modulus, tops = about
+        must(len(tops) == len(self.scales) and max(tops) < modulus, "storage/codec", "not a top for each scale")
+        # "Then all steps are integers of 0 to modulus - 1 (of their patterns)".
+        patterns = {little(struct.pack("<f", n)) for n in range(modulus)}
+        must(patterns >= set(self.book), "storage/codec", "a step that is none of 0 to modulus - 1")
+        return modulus, tops
 
     def products(self, steps: list[int]) -> list[int]:
         """ "element i <- element i x scale number s mod n" """
-        return [times(step, self.scales[self.number(i) % len(self.scales)]) for i, step in enumerate(steps)]
+        numbers = [self.number(i) % len(self.scales) for i in range(len(steps))]
+        if self.modulus:
+            steps = [self.unwrapped(step, self.tops[s]) for step, s in zip(steps, numbers, strict=True)]
+        return [times(step, self.scales[s]) for step, s in zip(steps, numbers, strict=True)]
+
+    def unwrapped(self, step: int, top: int) -> int:
+        """ "step i if step i <= top number s mod n, else step i - modulus" """
+        number = struct.unpack("<f", struct.pack("<I", step))[0]
+        return step if number <= top else little(struct.pack("<f", number - self.modulus))
 
     def number(self, i: int) -> int:
         """ "s = i div run, or with a row: (i div row) x ceil(row / run) + (i mod row) div run" """

@@ -164,10 +164,10 @@ def _bound(reader: Reader, entry: Entry) -> int:
     patterns, codec = reader.read([entry.name])[entry.name], entry.storage.coding.value
     if isinstance(codec, Scaled):
         steps = _steps(patterns, codec)
-        codes = steps.astype(np.int8)
+        codes = steps.astype(np.uint8 if codec.modulus else np.int8)
         are_codes = bool((codes == steps).all())
         patterns = codes.view(np.uint8) if are_codes else steps.view(np.uint32)
-        return bound_bytes(patterns, BY_NAME["I8"] if are_codes else entry.dtype) + len(codec.scales)
+        return bound_bytes(patterns, BY_NAME["I8"] if are_codes else entry.dtype) + len(codec.scales) + len(codec.tops)
     return bound_bytes(patterns, entry.dtype)
 
 
@@ -178,6 +178,7 @@ def _steps(patterns: npt.NDArray[Any], codec: Scaled) -> npt.NDArray[np.float32]
     book = np.unique(np.append(np.frombuffer(codec.steps.patterns, "<f4"), np.float32(0)))
     with np.errstate(divide="ignore", invalid="ignore"):
         wanted = np.nan_to_num(patterns.view(np.float32) / scale)
+    wanted += codec.modulus * (wanted < -0.5)
     between = (book[1:].astype(np.float64) + book[:-1]) / 2
     return book[np.searchsorted(between, wanted)]
 

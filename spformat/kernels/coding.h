@@ -15,6 +15,7 @@ struct Coding {
   const uint8_t* column_class;    // of every column, if there are several
   const uint8_t* codebook;        // codebook_values bit patterns
   const uint8_t* scales;          // scale_count floats, none where values are not scaled
+  const uint8_t* tops;            // of each scale the largest step that is not negative, null where steps do not wrap
   uint64_t scale_count, run;
   uint64_t row;                   // elements after which runs begin anew, 0 when they never do
   uint32_t base;                  // floatsplit
@@ -23,9 +24,9 @@ struct Coding {
   uint8_t row_classes, column_classes;
   uint8_t code_codec;             // codebook: kBitpack or kRans
   uint16_t codebook_values;       // 1 to 256
-  uint16_t reserved;
+  uint16_t modulus;               // which steps above their top are less, where they wrap
 };
-static_assert(sizeof(Coding) == 104);
+static_assert(sizeof(Coding) == 112);
 
 // The coded streams of a block that were begun before it is their turn, so that they can be decoded beside others; those that
 // were not have no symbols.

@@ -1,6 +1,7 @@
 #include "index_codecs.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "bits.h"
 #include "codebook.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr uint8_t kScaled = 6;
 constexpr uint64_t kMostClassCount = 16;
+constexpr uint64_t kMostModulus = 256;
 constexpr int64_t kLargestStep = int64_t{1} << 24;  // integers up to here are floats
 
 bool are_ascending(std::string_view patterns, unsigned itemsize) {
@@ -91,7 +93,7 @@ bool CodecReader::value_codec() {
   switch (codec) {
     case kFloatsplit: return count == 4 && floatsplit();
     case kCodebook: return count == 3 && codebook(false);
-    case kScaled: return count == 5 && is_float32_ && scaled();
+    case kScaled: return is_float32_ && (count == 5 || count == 6) && scaled() && (count == 5 || wrap());
     default: return false;
   }
 }
@@ -155,6 +157,25 @@ bool CodecReader::runs() {
   if (!in_.next_is_array()) return within(in_, 1, kMostDecodedBytes, coding_.run);
   return in_.array(count) && count == 2 && within(in_, 1, kMostDecodedBytes, coding_.run) &&
          within(in_, coding_.run + 1, kMostDecodedBytes, coding_.row) && coding_.row % coding_.run != 0;
+}
+
+// Steps from 0 on, of which those above the top of their scale stand for negative numbers.
+bool CodecReader::wrap() {
+  uint64_t count = 0, modulus = 0;
+  std::string_view tops;
+  if (!in_.array(count) || count != 2 || !within(in_, 2, kMostModulus, modulus) || !in_.bytes(tops)) return false;
+  if (tops.size() != coding_.scale_count) return false;
+  for (const char top : tops) {
+    if (static_cast<uint8_t>(top) >= modulus) return false;
+  }
+  for (unsigned k = 0; k < coding_.codebook_values; ++k) {
+    const auto pattern = load<uint32_t>(coding_.codebook + k * sizeof(float));
+    const auto step = load<float>(&pattern);
+    if (pattern >> 31 || step >= static_cast<float>(modulus) || step != std::floor(step)) return false;
+  }
+  coding_.tops = data_of(tops);
+  coding_.modulus = static_cast<uint16_t>(modulus);
+  return true;
 }
 
 bool CodecReader::scaled() {

@@ -45,6 +45,7 @@ class CodecReader {
   bool integers(std::string_view& patterns);
   bool runs();
   bool scaled();
+  bool wrap();
   bool table(uint8_t& number);
 
   Msgpack& in_;

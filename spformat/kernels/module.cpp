@@ -110,8 +110,8 @@ class BoundCoding {
   BoundCoding(nb::object models, uint8_t index_codec, uint8_t index_table, uint8_t row_classes, uint8_t column_classes,
               nb::bytes strip_tables, nb::bytes rows, nb::bytes columns, uint8_t value_codec, uint8_t value_table,
               uint8_t shift, uint32_t base, uint8_t code_codec, nb::bytes codebook, uint16_t codebook_values,
-              uint64_t run, uint64_t row, nb::bytes scales)
-      : kept_{models, strip_tables, rows, columns, codebook, scales} {
+              uint64_t run, uint64_t row, nb::bytes scales, uint16_t modulus, nb::bytes tops)
+      : kept_{models, strip_tables, rows, columns, codebook, scales, tops} {
     coding_.models = nb::cast<const BoundModels&>(models).models();
     coding_.strip_tables = bytes_of(strip_tables);
     coding_.row_class = bytes_of(rows);
@@ -130,6 +130,8 @@ class BoundCoding {
     coding_.run = run;
     coding_.row = row;
     coding_.scales = bytes_of(scales);
+    coding_.modulus = modulus;
+    coding_.tops = modulus ? bytes_of(tops) : nullptr;
     coding_.scale_count = scales.size() / sizeof(float);
   }
 
@@ -139,7 +141,7 @@ class BoundCoding {
   static const uint8_t* bytes_of(const nb::bytes& object) { return reinterpret_cast<const uint8_t*>(object.c_str()); }
 
   spf::Coding coding_{};
-  nb::object kept_[6];
+  nb::object kept_[7];
 };
 
 // For each block of a table: the most bytes that encoding it can take.
@@ -170,11 +172,12 @@ NB_MODULE(_native, m) {
       .def("largest", &BoundModels::largest, nb::arg("number"), "The largest symbol of a table that was expanded.");
   nb::class_<BoundCoding>(m, "Coding", "The codecs of a tensor's streams as the kernels read them.")
       .def(nb::init<nb::object, uint8_t, uint8_t, uint8_t, uint8_t, nb::bytes, nb::bytes, nb::bytes, uint8_t, uint8_t,
-                    uint8_t, uint32_t, uint8_t, nb::bytes, uint16_t, uint64_t, uint64_t, nb::bytes>(),
+                    uint8_t, uint32_t, uint8_t, nb::bytes, uint16_t, uint64_t, uint64_t, nb::bytes, uint16_t,
+                    nb::bytes>(),
            nb::arg("models"), nb::arg("index_codec"), nb::arg("index_table"), nb::arg("row_classes"),
            nb::arg("column_classes"), nb::arg("strip_tables"), nb::arg("rows"), nb::arg("columns"),
            nb::arg("value_codec"), nb::arg("value_table"), nb::arg("shift"), nb::arg("base"), nb::arg("code_codec"),
-           nb::arg("codebook"), nb::arg("codebook_values"), nb::arg("run"), nb::arg("row"), nb::arg("scales"))
+           nb::arg("codebook"), nb::arg("codebook_values"), nb::arg("run"), nb::arg("row"), nb::arg("scales"), nb::arg("modulus"), nb::arg("tops"))
       .def_prop_ro("address", &BoundCoding::address, "Where the struct is.");
   m.def("read_table", &read_table, nb::arg("table"), nb::arg("frequencies"),
         "Frequencies of a table and its escape symbol; ValueError when it breaks a rule.");

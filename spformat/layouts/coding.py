@@ -94,18 +94,22 @@ class Scaled:
 
     steps: patterns of finite float32; in the index integers are bits. scales: float32, finite, not negative. Element i
     of the tensor, in C order, has scale (i // run) % len(scales); row: elements after which runs begin anew, if not 0.
+    modulus, if not 0: what is taken from steps above the top of their scale; tops: a byte for each. They are integers.
     """
 
     run: int
     scales: bytes
     steps: Codebook
     row: int = 0
+    modulus: int = 0
+    tops: bytes = b""
     number: ClassVar[int] = codecs.SCALED
 
     def to_wire(self) -> list[Any]:
         _, patterns, codes = self.steps.to_wire()
         run = [self.run, self.row] if self.row else self.run
-        return [codecs.SCALED, run, self.scales, steps.to_wire(patterns), codes]
+        wrap = [[self.modulus, self.tops]] if self.modulus else []
+        return [codecs.SCALED, run, self.scales, steps.to_wire(patterns), codes, *wrap]
 
     def scale_numbers(self, elements: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Which of the scales elements have, which are counted in C order; of the same shape."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .. import _native
 from ..codecs import table as codecs
 from ..codecs.steps import from_wire
 from ..dtypes import BY_NAME, DType
-from ..limits import MAX_DECODED_BYTES
+from ..limits import MAX_DECODED_BYTES, MAX_MODULUS
 from .coding import Codebook, Floatsplit, IndexCodec, Rans, Scaled, Strips, ValueCodec, class_width
 from .view import View
 
@@ -56,9 +57,9 @@ def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
 
 
 def _scaled(wire: list[Any]) -> Scaled | None:
-    if len(wire) != 5:
+    if len(wire) not in (5, 6):
         return None
-    _, runs, scales, book, codes = wire
+    _, runs, scales, book, codes, *wrap = wire
     run, row = runs if type(runs) is list and len(runs) == 2 else (runs, 0)
     if type(run) is not int or not 1 <= run <= MAX_DECODED_BYTES or not _is_row(row, run, type(runs) is list):
         return None
@@ -66,10 +67,21 @@ def _scaled(wire: list[Any]) -> Scaled | None:
     if steps is None or type(scales) is not bytes or not scales or len(scales) % 4:
         return None
     numbers = np.frombuffer(scales, "<f4")
-    sound = np.isfinite(numbers).all() and not np.signbit(numbers).any()
-    return (
-        Scaled(run, scales, steps, row) if sound and np.isfinite(np.frombuffer(steps.patterns, "<f4")).all() else None
-    )
+    patterns = np.frombuffer(steps.patterns, "<f4")
+    sound = np.isfinite(numbers).all() and not np.signbit(numbers).any() and np.isfinite(patterns).all()
+    if not sound or (wrap and not _is_wrap(wrap[0], len(numbers), patterns)):
+        return None
+    return Scaled(run, scales, steps, row, *(wrap[0] if wrap else ()))
+
+
+def _is_wrap(wrap: Any, scales: int, steps: npt.NDArray[np.float32]) -> bool:
+    """A modulus and a top below it for each scale, with steps that are integers from 0 on below it."""
+    if type(wrap) is not list or len(wrap) != 2 or type(wrap[0]) is not int or type(wrap[1]) is not bytes:
+        return False
+    modulus, tops = wrap
+    if not 2 <= modulus <= MAX_MODULUS or len(tops) != scales or max(tops) >= modulus:
+        return False
+    return bool((~np.signbit(steps) & (steps < modulus) & (steps == np.floor(steps))).all())
 
 
 def _is_row(row: Any, run: int, said: bool) -> bool:

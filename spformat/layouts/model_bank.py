@@ -63,6 +63,8 @@ class NativeCoding:
             scaled.run,
             scaled.row,
             scaled.scales,
+            scaled.modulus,
+            scaled.tops,
         )
         self.address: int = self._native.address
 

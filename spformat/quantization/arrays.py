@@ -16,8 +16,10 @@ Floats = NDArray[np.float64]
 def finite(values: Array, what: str = "weights") -> Floats:
     """The values as float64, which holds every shorter float exactly.
 
-    Raises ConfigError for NaN and infinities, and for numbers that are no floats.
+    Raises ConfigError for NaN and infinities, for numbers that are no floats, and for what is no numpy array.
     """
+    if not isinstance(values, np.ndarray | np.generic):
+        raise ConfigError(what, expected="a numpy array", found=type(values).__name__)
     if values.dtype.kind not in "fV":  # V: bfloat16 and the float8 types of ml_dtypes
         raise ConfigError(f"{what} of another type", expected="floats", found=values.dtype)
     wide: Floats = values.astype(np.float64)

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
 # The educational decoder is one file on purpose: it is read from top to bottom beside the specification.
-ONE_FILE = {"spec/decoder/spf_decode.py": 1150}
+ONE_FILE = {"spec/decoder/spf_decode.py": 1200}
 
 SOURCES = sorted(
     path

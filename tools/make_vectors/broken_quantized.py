@@ -18,7 +18,7 @@ BINARY = [2, 1, None, None, ONE]
 
 
 def vectors() -> list[Invalid]:
-    return [*_scaled(), *_records()]
+    return [*_scaled(), *_wraps(), *_records()]
 
 
 def _scaled() -> list[Invalid]:
@@ -63,6 +63,29 @@ def _scaled() -> list[Invalid]:
         wrong("three", "One parameter is missing.", 2, []),
         wrong("five", "One parameter too many.", 4, [1, 1]),
         wrong("integers", "Scaled values of a type other than F32.", None, None, "I32"),
+    ]
+
+
+def _wraps() -> list[Invalid]:
+    def wrap(name: str, why: str, wrapped: Any, other: float = 1) -> Invalid:
+        file = File()
+        file.dense("t", "F32", [4], bits(2, other, 2, 2), Scaled(2, bits(1.5, 2), book(2, other)))
+        file.entries[0][4][2][0].append(wrapped)
+        return Invalid("storage/codec", f"scaled-wrap-{name}", why, file.build(), "t")
+
+    return [
+        wrap("modulus-1", "A modulus of 1.", [1, b"\0\0"]),
+        wrap("modulus-257", "A modulus of 257.", [257, b"\1\1"]),
+        wrap("modulus-true", "A modulus that is true.", [True, b"\0\0"]),
+        wrap("one-top", "A top for one of two scales.", [4, b"\1"]),
+        wrap("top-high", "A top that is not below the modulus.", [4, b"\1\4"]),
+        wrap("no-bin", "Tops that are no bin.", [4, [1, 1]]),
+        wrap("int", "A wrap that is an int.", 4),
+        wrap("three", "A wrap of three elements.", [4, b"\1\1", 0]),
+        wrap("step-high", "A step that is not below the modulus.", [2, b"\1\1"]),
+        wrap("step-negative", "A step of -1.", [4, b"\1\1"], -1),
+        wrap("step-fraction", "A step of 1.5.", [4, b"\1\1"], 1.5),
+        wrap("step-minus-zero", "A step of -0.0.", [4, b"\1\1"], -0.0),
     ]
 
 

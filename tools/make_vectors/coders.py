@@ -185,17 +185,15 @@ class Scaled:
     steps: Codebook
     integers: list[Any] | None = None
     row: int | None = None
+    modulus: int = 0
+    tops: tuple[int, ...] = ()
 
     @property
     def wire(self) -> list[Any]:
         _, book, codes = self.steps.wire
-        return [
-            6,
-            self.run if self.row is None else [self.run, self.row],
-            _ints(self.scales, 4),
-            self.integers or book,
-            codes,
-        ]
+        run = self.run if self.row is None else [self.run, self.row]
+        wrap = [[self.modulus, bytes(self.tops)]] if self.modulus else []
+        return [6, run, _ints(self.scales, 4), self.integers or book, codes, *wrap]
 
     def values(self, patterns: Sequence[int], itemsize: int) -> bytes:
         return self.steps.values(patterns, itemsize)
@@ -209,6 +207,9 @@ class Scaled:
             in_row = i if self.row is None else i % self.row
             before = 0 if self.row is None else i // self.row * len(range(0, self.row, self.run))
             number.append((before + in_row // self.run) % len(scales))
+        if self.modulus:
+            above = numbers > np.array(self.tops, np.float32)[number]
+            numbers = np.where(above, numbers - np.float32(self.modulus), numbers)
         with np.errstate(over="ignore", under="ignore"):
             products = numbers * scales[number]
         found: list[int] = products.view(np.uint32).tolist()

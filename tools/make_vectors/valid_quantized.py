@@ -63,6 +63,7 @@ def _scaled() -> list[Valid]:
         _one_scale(),
         _long_runs(),
         _rows(),
+        _wraps(),
         valid("scaled/worked", "The worked bytes of section 7.7.", worked),
         valid("scaled/layouts", "Steps in each layout and view, scales of rows, columns, groups and all.", layouts),
         valid("scaled/extremes", "Products that round, vanish, are subnormal, overflow; a scale of zero.", extremes),
@@ -133,6 +134,31 @@ def _rows() -> Valid:
     across = Code(axis=1, bits=4, escape=1)
     rows.csr("axis column", "F32", [10, 90], steps, across, None, Scaled(64, scales, book(1, -2), row=90))
     return valid("scaled/rows", "Runs that begin anew in each row, which they do not divide.", rows)
+
+
+def _wraps() -> Valid:
+    wraps = File()
+    worked = Scaled(3, bits(1.5, 2), Codebook(bits(1, 2, 3), 4), [1, b"\7"], modulus=4, tops=(1, 2))
+    wraps.bitmask("worked", "F32", [2, 3], bits(1, 3, 0, 0, 2, 3), None, worked)
+    steps = bits(*([0, 0, 255, 0, 7, 128, 100][i * i % 67 % 7] for i in range(900)))
+    few, live = book(0, 7, 100, 128, 255), book(7, 100, 128, 255)
+    forms: list[tuple[str, int, int | None, int]] = [
+        ("rows", 90, None, 10),
+        ("columns", 1, None, 90),
+        ("groups", 64, 90, 20),
+    ]
+    for name, run, row, count in forms:
+        scales = bits(*(0.3 + i / 7 for i in range(count)))
+        tops = tuple((0, 255, 127, 99, 128)[i % 5] for i in range(count))
+        of_all = Scaled(run, scales, few, row=row, modulus=256, tops=tops)
+        of_live = Scaled(run, scales, live, row=row, modulus=256, tops=tops)
+        wraps.dense(f"{name}, dense", "F32", [10, 90], steps, of_all, block_elements=77)
+        wraps.bitmask(f"{name}, bitmask", "F32", [10, 90], steps, None, of_live, block_elements=123)
+        wraps.csr(f"{name}, fillers", "F32", [10, 90], steps, Code(bits=1), None, of_all)
+        wraps.csr(f"{name}, axis column", "F32", [10, 90], steps, Code(axis=1, bits=4, escape=1), None, of_live)
+    one = Scaled(1, bits(0.5), live, modulus=256, tops=(127,))
+    wraps.bitmask("one scale", "F32", [10, 90], steps, None, one)
+    return valid("scaled/wraps", "Steps that stand for negative numbers above the top of their scale.", wraps)
 
 
 def _records() -> list[Valid]:

@@ -8,6 +8,7 @@ from .binary_activations import BinaryActivation, XnorLayer
 from .binary_weights import binary_connect, binary_net, binary_weight, constrain, sign, xnor_net
 from .fake_quantize import FakeQuantizedActivation, fake_quantize, fake_quantize_weight
 from .quantized_model import FakeQuantizedLayer, TrainingScheme, fake_quantized, to_integers
+from .quantized_state import quantized_state
 from .shared_weights import share_weights, shared_weights, summed_gradients
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "fake_quantized",
     "fold_batch_norm",
     "fold_batch_norms",
+    "quantized_state",
     "share_weights",
     "shared_weights",
     "sign",

@@ -67,6 +67,11 @@ def constrain(model: nn.Module) -> None:
             rule.constrain(real)
 
 
+def is_binary(module: nn.Module) -> bool:
+    """Whether the layer's own weight is binary."""
+    return bool(_binary_weights(module, recurse=False))
+
+
 def binary_weight(module: nn.Module) -> BinaryTensor:
     """The weight that the layer evaluates with, to store. Raises ConfigError where it is not binary."""
     for rule, real in _binary_weights(module, recurse=False):

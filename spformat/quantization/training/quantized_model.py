@@ -47,6 +47,10 @@ class FakeQuantizedLayer(nn.Module):
         super().__init__()
         if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
             raise ConfigError("padding mode", expected="zeros", found=layer.padding_mode)
+        if scheme.weights.group is not None or scheme.weights.axis not in (None, 0):
+            raise ConfigError(
+                "scales of weights", expected="one, or one for each output (axis 0)", found=scheme.weights
+            )
         self.layer, self.relu, self.weights = layer, relu, scheme.weights
         self.output = scheme.activation()
         self._source = (source,)  # in a tuple: it is another module's child
@@ -84,7 +88,8 @@ def fake_quantized(model: nn.Sequential, scheme: TrainingScheme | None = None) -
     """A copy of a chain that trains with simulated quantization.
 
     The chain, nested or not, is of Linear, Conv2d, ReLU (behind one of these), MaxPool2d, Flatten, Dropout and
-    Identity. Fold BatchNorm before (`fold_batch_norms`). Raises ConfigError for other modules.
+    Identity. Fold BatchNorm before (`fold_batch_norms`). Raises ConfigError for other modules, and for scales of groups
+    or inputs.
     """
     asked = TrainingScheme() if scheme is None else scheme
     last = asked.activation()
@@ -109,8 +114,10 @@ _KNOWN = "Linear, Conv2d, ReLU, MaxPool2d, Flatten, Dropout or Identity"
 
 
 def to_integers(model: nn.Sequential) -> IntegerChain:
-    """What a `fake_quantized` model is in integers: it gives what the model gives in evaluation, within one step.
+    """What a `fake_quantized` model is in integers.
 
+    Each layer gives what it gives in evaluation, within one step of its output. What one is off by goes into the next:
+    the output of a chain of more than about four may be off by two or three steps.
     Raises ConfigError for pools with padding or dilation, and when the model never saw a batch in training.
     """
     first = model[0]

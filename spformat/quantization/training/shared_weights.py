@@ -41,7 +41,7 @@ def shared_weights(module: torch.nn.Module, name: str = "weight") -> CodebookTen
 
     Empty clusters are in it; `compact` leaves them out. Raises ConfigError where weights are not shared.
     """
-    if not parametrize.is_parametrized(module, name) or not isinstance(_sharing(module, name), _Sharing):
+    if not is_shared(module, name):
         raise ConfigError(f"{name} shares no weights", expected="share_weights before", found=type(module).__name__)
     sharing, centroids = _sharing(module, name), _original(module, name).detach()
     before = sharing.quantized
@@ -49,6 +49,11 @@ def shared_weights(module: torch.nn.Module, name: str = "weight") -> CodebookTen
     # + 0.0: a centroid that comes to -0.0 has the value of 0.0
     values = np.concatenate([reserved, centroids.cpu().double().numpy() + 0.0])
     return CodebookTensor(before.codes, values.astype(before.codebook.dtype), before.reserves_zero)
+
+
+def is_shared(module: torch.nn.Module, name: str = "weight") -> bool:
+    """Whether `share_weights` made the parameter centroids."""
+    return parametrize.is_parametrized(module, name) and isinstance(_sharing(module, name), _Sharing)
 
 
 def summed_gradients(gradients: Tensor, codes: Tensor, entries: int) -> Tensor:

@@ -16,7 +16,7 @@ using Bytes = std::vector<uint8_t>;
 struct Case {
   spf::Block block;
   spf::Coding coding;
-  Bytes strip_tables, row_class, column_class, codebook, scales;
+  Bytes strip_tables, row_class, column_class, codebook, scales, tops;
   std::unique_ptr<spf::DecodeModel[]> models;
   int16_t escape[256];
 };
@@ -72,7 +72,7 @@ inline std::unique_ptr<Case> read_case(const Bytes& data) {
   one->block = input.number<spf::Block>();
   if (input.empty()) return one;
   one->coding = input.number<spf::Coding>();
-  for (Bytes* part : {&one->strip_tables, &one->row_class, &one->column_class, &one->codebook, &one->scales})
+  for (Bytes* part : {&one->strip_tables, &one->row_class, &one->column_class, &one->codebook, &one->scales, &one->tops})
     *part = input.sized();
   expand_tables(*one, input.sized());
   if (!input.empty()) input.fail("a case is longer than what it holds");
@@ -82,6 +82,7 @@ inline std::unique_ptr<Case> read_case(const Bytes& data) {
   one->coding.column_class = one->column_class.empty() ? nullptr : one->column_class.data();
   one->coding.codebook = one->codebook.data();
   one->coding.scales = one->scales.data();
+  one->coding.tops = one->tops.empty() ? nullptr : one->tops.data();
   one->block.coding = reinterpret_cast<uint64_t>(&one->coding);
   return one;
 }

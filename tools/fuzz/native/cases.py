@@ -59,8 +59,8 @@ def _coding(reader: Reader, entry: Entry) -> bytes:
     scaled = coding.value if isinstance(coding.value, Scaled) else None
     book = coding.value if scaled is None else scaled.steps
     patterns = book.patterns if isinstance(book, Codebook) else b""
-    scales = b"" if scaled is None else scaled.scales
-    parts = [strips.strip_tables, strips.rows, strips.columns, patterns, scales, b"".join(map(_sized, tables))]
+    scales, tops = (b"", b"") if scaled is None else (scaled.scales, scaled.tops)
+    parts = [strips.strip_tables, strips.rows, strips.columns, patterns, scales, tops, b"".join(map(_sized, tables))]
     return ctypes.string_at(native.address, _native.CODING_BYTES) + b"".join(map(_sized, parts))
 
 

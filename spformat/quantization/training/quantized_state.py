@@ -1,0 +1,44 @@
+"""A model that trains with shared or binary weights -> what is to be stored of it."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from ..binary import BinaryTensor
+from ..codebook_tensor import CodebookTensor
+from .binary_weights import binary_weight, is_binary
+from .shared_weights import is_shared, shared_weights
+
+Stored: TypeAlias = torch.Tensor | CodebookTensor | BinaryTensor
+
+
+def quantized_state(model: nn.Module) -> dict[str, Stored]:
+    """The state dict of the plain model, with the names it had before `share_weights` and the binary rules: what
+    spformat.torch.save_file stores, and what the plain model's load_state_dict takes when it is loaded.
+
+    Weights that are shared are CodebookTensors, binary ones BinaryTensors; of other parametrizations it has the tensors
+    that they compute.
+    """
+    state: dict[str, Stored] = dict(model.state_dict())
+    for path, module in model.named_modules():
+        names = list(module.parametrizations) if parametrize.is_parametrized(module) else []
+        for name in names:
+            before = f"{path}." if path else ""
+            inside = f"{before}parametrizations.{name}."
+            for key in [key for key in state if key.startswith(inside)]:
+                del state[key]
+            state[before + name] = _stored(module, name)
+    return state
+
+
+def _stored(module: nn.Module, name: str) -> Stored:
+    if is_shared(module, name):
+        return shared_weights(module, name).compact()
+    if name == "weight" and is_binary(module):
+        return binary_weight(module)
+    weight: torch.Tensor = getattr(module, name).detach()
+    return weight

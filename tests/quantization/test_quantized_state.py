@@ -1,0 +1,66 @@
+"""What is saved of a model with shared and binary weights is what the plain model loads."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from spformat import safe_open
+from spformat.quantization import BinaryTensor, CodebookTensor, quantize_codebook
+from spformat.quantization.training import binary_connect, quantized_state, share_weights, xnor_net
+from spformat.torch import load_file, save_file
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(20, 30), nn.Tanh(), nn.Sequential(nn.Conv1d(30, 8, 1), nn.Linear(1, 4)))
+
+
+class Doubled(nn.Module):
+    def forward(self, weight):
+        return 2 * weight
+
+
+def trained():
+    model = network()
+    share_weights(model[0], quantize_codebook(model[0].weight.detach().numpy(), 3, zeros="apart"))
+    xnor_net(model[2][0])
+    parametrize.register_parametrization(model[2][1], "weight", Doubled())
+    return model
+
+
+def test_the_plain_model_loads_what_was_saved(tmp_path):
+    model = trained()
+    state = quantized_state(model)
+    assert sorted(state) == sorted(network().state_dict())
+    save_file(state, tmp_path / "t.spf")
+    plain = network()
+    plain.load_state_dict(load_file(tmp_path / "t.spf"))
+    values = torch.randn(5, 20, 1)
+    expected = model[2][0](model[1](model[0](values.squeeze(-1))).unsqueeze(-1))
+    found = plain[2][0](plain[1](plain[0](values.squeeze(-1))).unsqueeze(-1))
+    assert torch.equal(found, expected)
+    assert torch.equal(plain[2][1].weight, model[2][1].weight)
+    with safe_open(tmp_path / "t.spf", framework="np") as f:
+        assert isinstance(f.get_quantized("0.weight"), CodebookTensor)
+        assert isinstance(f.get_quantized("2.0.weight"), BinaryTensor)
+
+
+def test_a_layer_alone_and_a_model_without_any():
+    layer = nn.Linear(6, 3)
+    binary_connect(layer)
+    assert sorted(quantized_state(layer)) == ["bias", "weight"]
+    assert isinstance(quantized_state(layer)["weight"], BinaryTensor)
+    model = network()
+    state = quantized_state(copy.deepcopy(model))
+    for name, tensor in model.state_dict().items():
+        found = state[name]
+        assert isinstance(found, torch.Tensor)
+        assert torch.equal(found, tensor)
+
+
+@pytest.mark.parametrize("name", ["0.weight", "2.0.weight"])
+def test_the_state_dict_itself_lacks_the_codes(name):
+    assert name not in trained().state_dict()
