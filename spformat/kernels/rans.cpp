@@ -23,7 +23,8 @@ unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
   const uint64_t stream = bytes + beside.fields;
   const auto block = static_cast<double>(stream + beside.rest + symbols / kSymbolsOfAByte);
   const double share = static_cast<double>(symbols) / static_cast<double>(symbols + beside.symbols);
-  const double nearest = block / kBytesOfALane * share * std::numbers::sqrt2;  // rounded down it is the nearest power of two
+  const double of_both = std::min(block / kBytesOfALane, 2.0 * kMostLanes);
+  const double nearest = of_both * share * std::numbers::sqrt2;  // rounded down it is the nearest power of two
   const double most = std::min({block / kLeastBlock, static_cast<double>(stream) / kLeastStream, double{kMostLanes}});
   const auto lanes = std::bit_floor(static_cast<unsigned>(std::max(std::min(nearest, most), 1.0)));
   const bool has_eight_beside = std::min(nearest, block / kLeastBlock) * (1 - share) >= 8 * share;
