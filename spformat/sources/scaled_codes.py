@@ -1,8 +1,9 @@
 """Integer codes and their scales, stored as plain tensors under the names of other libraries, as quantized tensors.
 
 torchao (its state dicts flattened for safetensors): P._X_qdata, P._X_scale, and P._X_zero_point where there is one, are
-P.X. compressed-tensors (format int-quantized): X, X_scale, and X_zero_point where there is one, are X. Elsewhere, such
-as of weights packed to four bits in an int32, names do not tell how codes are laid out, and all stay as they are.
+P.X. compressed-tensors (format int-quantized): X, X_scale, and X_zero_point where there is one, are X. Elsewhere names do
+not tell how codes are laid out, and all stay as they are: weights packed to four bits in an int32, and torchao's in uint8,
+which may be two in a byte.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .folded import Folded
 from .wording import plural
 
 CODES = ("I8", "U8")
+PLAIN_CODES = ("I8",)  # of torchao, which packs 4 bits into uint8
 SCALES = ("F32", "F16", "BF16")
 POINTS = ("I8", "U8", "I32")
 _TORCHAO = re.compile(r"(.*\.)?_([^.]+)_qdata")
@@ -80,7 +82,7 @@ def _groups(source: Source) -> Iterator[tuple[str, tuple[str, ...]]]:
         name = f"{torchao[1] or ''}{torchao[2]}" if torchao else codes
         scale, point = f"{stem}_scale", f"{stem}_zero_point"
         reordered = f"{stem}_g_idx" in names  # columns belong to groups in an order of their own
-        if scale not in names or reordered or source.spec(codes)[0].name not in CODES:
+        if scale not in names or reordered or source.spec(codes)[0].name not in (PLAIN_CODES if torchao else CODES):
             continue
         if torchao and name in names:
             raise SourceError(f"{name!r} stands beside {codes!r}", tensor=name)

@@ -107,8 +107,9 @@ def test_only_when_asked_for(tmp_path):
         {"w_packed": torch.zeros(4, 4, dtype=torch.int32), "w_scale": torch.ones(4, 1)},
         {"w": torch.zeros(4, 4, dtype=torch.int8), "w_scale": torch.ones(4, 1), "w_g_idx": torch.zeros(4)},
         {"_w_qdata": torch.zeros(4, 4, dtype=torch.int8)},
+        {"_w_qdata": torch.zeros(4, 128, dtype=torch.uint8), "_w_scale": torch.ones(4, 4)},
     ],
-    ids=["floats", "packed", "reordered", "no scale"],
+    ids=["floats", "packed", "reordered", "no scale", "two in a byte"],
 )
 def test_what_names_do_not_tell_stays(tmp_path, state):
     with open_source(saved(tmp_path, state), fold_scales=True) as source:
