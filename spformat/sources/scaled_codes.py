@@ -3,8 +3,8 @@
 torchao (its state dicts flattened for safetensors): P._X_qdata, P._X_scale, and P._X_zero_point where there is one, are
 P.X. compressed-tensors (format int-quantized): X, X_scale, and X_zero_point where there is one, are X.
 
-Elsewhere names do not tell how codes are laid out, and all stay as they are: weights packed to four bits in an int32, and
-those of torchao in uint8, which may be two in a byte.
+Elsewhere names do not tell how codes are laid out, and all stay as they are: weights packed to four bits in an int32,
+and those of torchao in uint8, which may be two in a byte.
 """
 
 from __future__ import annotations
