@@ -32,7 +32,8 @@ bool IndexModels::make_ready(const bool used[256], unsigned threads) {
   if (missing.empty()) return true;
   if (missing.size() >= kManyTables) pages_.advise();
   std::atomic<bool> all{true};
-  const JobFailure failed = run_jobs(missing.size(), missing.size() < kWorthThreads ? 1 : threads, [&](size_t i, Scratch&) -> Failure {
+  const unsigned wanted = missing.size() < kWorthThreads ? 1 : threads;
+  const JobFailure failed = run_jobs(missing.size(), wanted, [&](size_t i, Scratch&) -> Failure {
     if (!expand(missing[i])) all = false;
     return {};
   });

@@ -61,6 +61,14 @@ def test_a_layer_alone_and_a_model_without_any():
         assert torch.equal(found, tensor)
 
 
+def test_a_layer_that_is_used_twice_has_both_names():
+    layer = nn.Linear(4, 4)
+    model = nn.Sequential(layer, nn.ReLU(), layer)
+    names = sorted(model.state_dict())
+    share_weights(layer, quantize_codebook(layer.weight.detach().numpy(), 2, zeros="apart"))
+    assert sorted(quantized_state(model)) == names
+
+
 @pytest.mark.parametrize("name", ["0.weight", "2.0.weight"])
 def test_the_state_dict_itself_lacks_the_codes(name):
     assert name not in trained().state_dict()

@@ -24,7 +24,7 @@ def quantized_state(model: nn.Module) -> dict[str, Stored]:
     that they compute.
     """
     state: dict[str, Stored] = dict(model.state_dict())
-    for path, module in model.named_modules():
+    for path, module in model.named_modules(remove_duplicate=False):  # a layer may stand in a model twice
         names = list(module.parametrizations) if parametrize.is_parametrized(module) else []
         for name in names:
             before = f"{path}." if path else ""
