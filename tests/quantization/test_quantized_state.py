@@ -61,6 +61,26 @@ def test_a_layer_alone_and_a_model_without_any():
         assert torch.equal(found, tensor)
 
 
+def test_what_stands_behind_shared_or_binary_weights_counts():
+    for make in (
+        binary_connect,
+        lambda layer: share_weights(layer, quantize_codebook(layer.weight.detach().numpy(), 2)),
+    ):
+        layer = nn.Linear(4, 4)
+        make(layer)
+        parametrize.register_parametrization(layer, "weight", Doubled(), unsafe=True)
+        stored = quantized_state(layer)["weight"]
+        assert isinstance(stored, torch.Tensor)
+        assert torch.equal(stored, layer.weight)
+
+
+def test_a_parametrization_that_has_one_itself_leaves_no_name():
+    inner, layer = nn.Linear(4, 4, bias=False), nn.Linear(4, 4)
+    parametrize.register_parametrization(inner, "weight", Doubled())
+    parametrize.register_parametrization(layer, "weight", inner)
+    assert sorted(quantized_state(layer)) == ["bias", "weight"]
+
+
 def test_a_layer_that_is_used_twice_has_both_names():
     layer = nn.Linear(4, 4)
     model = nn.Sequential(layer, nn.ReLU(), layer)

@@ -24,21 +24,26 @@ def quantized_state(model: nn.Module) -> dict[str, Stored]:
     that they compute.
     """
     state: dict[str, Stored] = dict(model.state_dict())
+    replaced: list[str] = []
     for path, module in model.named_modules(remove_duplicate=False):  # a layer may stand in a model twice
         names = list(module.parametrizations) if parametrize.is_parametrized(module) else []
         for name in names:
             before = f"{path}." if path else ""
+            if before.startswith(tuple(replaced)):
+                continue  # a parametrization that has one itself
             inside = f"{before}parametrizations.{name}."
             for key in [key for key in state if key.startswith(inside)]:
                 del state[key]
+            replaced.append(inside)
             state[before + name] = _stored(module, name)
     return state
 
 
 def _stored(module: nn.Module, name: str) -> Stored:
-    if is_shared(module, name):
+    alone = len(module.parametrizations[name]) == 1  # type: ignore[index]
+    if alone and is_shared(module, name):  # else what follows changes what it gives
         return shared_weights(module, name).compact()
-    if name == "weight" and is_binary(module):
+    if alone and name == "weight" and is_binary(module):
         return binary_weight(module)
     weight: torch.Tensor = getattr(module, name).detach()
     return weight
