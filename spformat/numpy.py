@@ -72,19 +72,21 @@ def load(data: bytes, *, limits: Limits | None = None, threads: int | None = Non
     return _load(data, limits, threads)
 
 
-def with_dtype(array: Array, dtype: DType, name: str) -> Array:
-    """Bit patterns seen as numbers. Raises SourceError for the types that numpy does not have."""
+def type_of(name: str, dtype: DType) -> np.dtype[Any]:
+    """Numpy's type for a tensor. Raises SourceError for the types that numpy does not have."""
     if dtype.numpy is None:
         raise SourceError(f"numpy has no type for {dtype.name}: load it with spformat.torch", tensor=name)
-    return array.view(dtype.numpy)
+    return dtype.numpy
+
+
+def with_dtype(array: Array, dtype: DType, name: str) -> Array:
+    """Bit patterns seen as numbers. Raises SourceError as `type_of`."""
+    return array.view(type_of(name, dtype))
 
 
 def _load(source: PathOrBytes, limits: Limits | None, threads: int | None) -> dict[str, Array]:
     with Reader(source, limits=limits, threads=threads) as reader:
-        arrays = reader.read()
-        own = {name: head.dtype for name, head in reader.heads.items() if head.target is None}
-        typed = {name: with_dtype(arrays[name], dtype, name) for name, dtype in own.items()}
-        return {name: typed[head.target or name] for name, head in reader.heads.items()}
+        return reader.read(type_of=type_of)
 
 
 def _add_all(writer: Writer, tensors: Mapping[str, Any]) -> None:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from .container.quantization import QuantizationRecord
 from .errors import ConfigError, CorruptError, SourceError, SpformatError
+from .file_entries import Entry
 from .layouts.coding import Scaled
 from .limits import MAX_MODULUS
 from .quantization import AffineTensor, BinaryTensor, CodebookTensor, Fidelity
 from .quantization.affine_blocks import parameter_shape, spread
 from .quantization.affine_tensor import code_range
-from .reader import Entry, Reader
+from .reader import Reader
 from .tensor_jobs import Steps
 from .writer import Writer
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from itertools import accumulate
 from types import TracebackType
@@ -15,53 +13,24 @@ import numpy.typing as npt
 
 from . import arena
 from .codecs.frequencies import Table
-from .container import prologue, quick_index
+from .container import quick_index
 from .container.digest import digest
-from .container.entry import EntryRecord
-from .container.quantization import QuantizationRecord
-from .container.quick_index import Head
 from .dtypes import DType
 from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
-from .layouts import jobs, storage
+from .file_entries import Entry, entries_of, heads_of
+from .layouts import jobs
 from .layouts.jobs import Owner
 from .layouts.model_bank import ModelBank, NativeCoding
-from .layouts.storage import Storage
 from .limits import Limits
 from .tensor_file import PathOrBytes, TensorFile, naming
 
 BitPatterns = npt.NDArray[Any]
+TypeOf = Callable[[str, DType], np.dtype[Any]]
 
 
-@dataclass(slots=True)
-class Entry:
-    """A tensor of an open file. `target` is the name that it is tied to, `copy_of` the one whose bytes it repeats.
-
-    `offset` is the first byte of its section. Ties and copies show dtype, shape, digest and storage of the other.
-    """
-
-    name: str
-    dtype: DType
-    shape: tuple[int, ...]
-    digest: int
-    target: str | None
-    storage: Storage
-    offset: int
-    record: EntryRecord  # what the index says of this name: for a tie or a copy, only name and target
-    copy_of: str | None = None
-    quantization: QuantizationRecord | None = None  # how it was quantized before it was packed
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether it has a section of its own."""
-        return self.target is None and self.copy_of is None
-
-    @property
-    def elements(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def dense_bytes(self) -> int:
-        return self.elements * self.dtype.itemsize
+def bit_patterns(name: str, dtype: DType) -> np.dtype[Any]:  # noqa: ARG001
+    """The type of a tensor's array that shows bare bit patterns."""
+    return dtype.bits
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -105,7 +74,7 @@ class Reader:
     @cached_property
     def entries(self) -> dict[str, Entry]:
         """Everything that the index says of each tensor."""
-        return _entries(self._file)
+        return entries_of(self._file)
 
     @cached_property
     def _bank(self) -> ModelBank:
@@ -150,21 +119,21 @@ class Reader:
             raise TensorNotFoundError("the file has no such tensor", kind="name", tensor=name) from None
 
     @_names_the_file
-    def read(self, names: Iterable[str] | None = None) -> dict[str, BitPatterns]:
-        """Decodes tensors (all of them by default) as writable arrays of bit patterns (DType.bits).
+    def read(self, names: Iterable[str] | None = None, type_of: TypeOf = bit_patterns) -> dict[str, npt.NDArray[Any]]:
+        """Decodes tensors (all of them by default) as writable arrays of `type_of` (name, data type).
 
         All lie in one allocation, which lives as long as any of them. Tied names map to the same array.
         """
         names = list(self.heads if names is None else names)
-        quick = self._read_quickly(names)
+        quick = self._read_quickly(names, type_of)
         if quick is not None:
             return quick
         wanted = [self.entry(name) for name in names]
         owners = {entry.target or entry.name: self.entries[entry.target or entry.name] for entry in wanted}
-        arrays = self._decode(list(owners.values()))
+        arrays = self._decode(list(owners.values()), type_of)
         return {entry.name: arrays[entry.target or entry.name] for entry in wanted}
 
-    def _read_quickly(self, names: list[str]) -> dict[str, BitPatterns] | None:
+    def _read_quickly(self, names: list[str], type_of: TypeOf) -> dict[str, npt.NDArray[Any]] | None:
         """What `read` returns; None when it has to be read step by step, which also says what is wrong."""
         if self._quick is None or not self.heads.keys() >= set(names):
             return None
@@ -175,6 +144,11 @@ class Reader:
             return None
         memory = arena.zeroed(sum(sizes))
         starts = list(accumulate(sizes, initial=0))
+        # Now, while what it takes is in the caches.
+        arrays: dict[str, npt.NDArray[Any]] = {
+            name: np.ndarray(head.shape, type_of(name, head.dtype), memory, start)
+            for (name, head), start in zip(owners.items(), starts, strict=False)
+        }
         stored = self._file.stored
         decoded = self._quick.native.decode(
             np.array([head.number for head in owners.values()], np.uint32),
@@ -185,10 +159,6 @@ class Reader:
         )
         if not decoded:
             return None
-        arrays = {
-            name: memory[start : start + head.dense_bytes].view(head.dtype.bits).reshape(head.shape)
-            for (name, head), start in zip(owners.items(), starts[:-1], strict=True)
-        }
         return {name: arrays[head.target or name] for name, head in wanted.items()}
 
     @_names_the_file
@@ -288,17 +258,16 @@ class Reader:
                 found=size,
             )
 
-    def _decode(self, entries: list[Entry]) -> dict[str, BitPatterns]:
+    def _decode(self, entries: list[Entry], type_of: TypeOf = bit_patterns) -> dict[str, npt.NDArray[Any]]:
         self._check_budget(sum(entry.dense_bytes for entry in entries))
         memory = arena.zeroed(sum(arena.aligned(entry.dense_bytes) for entry in entries))
         base, at = memory.ctypes.data, 0
-        arrays: dict[str, BitPatterns] = {}
+        arrays: dict[str, npt.NDArray[Any]] = {}
         parts: list[tuple[Entry, int, range | None]] = []
         for entry in entries:
-            size = entry.dense_bytes
-            arrays[entry.name] = memory[at : at + size].view(entry.dtype.bits).reshape(entry.shape)
+            arrays[entry.name] = np.ndarray(entry.shape, type_of(entry.name, entry.dtype), memory, at)
             parts.append((entry, base + at, None))
-            at += arena.aligned(size)
+            at += arena.aligned(entry.dense_bytes)
         self._run("decode", parts)
         return arrays
 
@@ -328,14 +297,6 @@ def check_decoded(entry: Entry, array: BitPatterns) -> None:
         )
 
 
-def heads_of(entries: dict[str, Entry]) -> dict[str, Head]:
-    """What the quick index says, from the entries."""
-    return {
-        name: Head(entry.dtype, entry.shape, entry.target, number, entry.dense_bytes)
-        for number, (name, entry) in enumerate(entries.items())
-    }
-
-
 def _blocks_of_rows(entry: Entry, start: int, stop: int) -> tuple[int, int]:
     """Numbers of the first block that holds a row, and of the one after the last."""
     row = entry.storage.layout.view(entry.shape).row_elements
@@ -343,55 +304,3 @@ def _blocks_of_rows(entry: Entry, start: int, stop: int) -> tuple[int, int]:
     if start >= stop or row == 0:
         return 0, 0
     return start * row // size, -(-stop * row // size)
-
-
-def _sharing(record: EntryRecord, of: Entry) -> Entry:
-    """The entry of a tie or a copy of `of`."""
-    target, copy_of = (None, of.name) if record.copied else (of.name, of.copy_of)
-    return Entry(
-        record.name,
-        of.dtype,
-        of.shape,
-        of.digest,
-        target,
-        of.storage,
-        of.offset,
-        record,
-        copy_of,
-        of.quantization,
-    )
-
-
-def _entries(file: TensorFile) -> dict[str, Entry]:
-    """The entries of a file with their sections, which follow each other from the end of the prologue."""
-    entries: dict[str, Entry] = {}
-    names = [record.name for record in file.index.entries]
-    at = file.footer.index_offset
-    offset = prologue.SIZE
-    for record in file.index.entries:
-        if record.target is not None:
-            entries[record.name] = _sharing(record, entries[names[record.target]])
-            continue
-        assert record.dtype is not None
-        stored = storage.interpret(record, at)
-        entries[record.name] = Entry(
-            record.name,
-            record.dtype,
-            record.shape,
-            record.digest,
-            None,
-            stored,
-            offset,
-            record,
-            quantization=record.quantization,
-        )
-        offset += sum(stored.stored_bytes)
-    if offset != at:
-        raise CorruptError(
-            "the sections do not fill the file up to the index",
-            kind="sections/extent",
-            offset=at,
-            expected=at,
-            found=offset,
-        )
-    return entries

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..codecs.bitpack import size as bits_size
 from ..container.index import entry_bytes
+from ..file_entries import Entry
 from ..layouts.table import Csr
-from ..reader import Entry, Reader
+from ..reader import Reader
 
 
 @dataclass(frozen=True)

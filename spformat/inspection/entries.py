@@ -12,10 +12,11 @@ import numpy.typing as npt
 from ..codecs import bitpack
 from ..dtypes import DType
 from ..errors import SourceError
+from ..file_entries import Entry
 from ..layouts import gaps
 from ..layouts.gaps import GapCode
 from ..layouts.table import Csr
-from ..reader import Entry, Reader
+from ..reader import Reader
 
 Numbers = npt.NDArray[np.uint64]
 

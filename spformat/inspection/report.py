@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from ..container.index import entry_bytes
 from ..dtypes import BY_NAME
+from ..file_entries import Entry
 from ..layouts.coding import Scaled
 from ..layouts.table import Csr
 from ..limits import Limits
 from ..planning.bound import bound_bytes
-from ..reader import Entry, Reader
+from ..reader import Reader
 from ..tensor_file import PathOrBytes
 from .accounting import Accounting, account
 from .finite import finite

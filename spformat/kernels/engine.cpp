@@ -226,19 +226,61 @@ std::vector<Turn> turns_of(const Block* blocks, size_t count, unsigned threads) 
   return turns;
 }
 
-JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads) {
-  const std::vector<Turn> turns = turns_of(blocks, count, threads);
-  return run_jobs(turns.size(), threads, [&](size_t i, Scratch& scratch) -> JobFailure {
-    const Turn& turn = turns[i];
-    const Block* const block = blocks + turn.block;
-    if (!turn.two) return {turn.block, guarded([&] { return decode(*block, source, scratch); })};
-    JobFailure failure = decode_two(block[0], block[1], source, scratch);
-    failure.job += turn.block;
-    return failure;
-  });
+JobFailure decode_turn(const Turn& turn, const Block* blocks, const Source& source, Scratch& scratch) {
+  const Block* const block = blocks + turn.block;
+  if (!turn.two) return {turn.block, guarded([&] { return decode(*block, source, scratch); })};
+  JobFailure failure = decode_two(block[0], block[1], source, scratch);
+  failure.job += turn.block;
+  return failure;
 }
 
+JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads) {
+  const std::vector<Turn> turns = turns_of(blocks, count, threads);
+  return run_jobs(turns.size(), threads,
+                  [&](size_t i, Scratch& scratch) { return decode_turn(turns[i], blocks, source, scratch); });
+}
+
+// The jobs of a preparation, and who waits for them.
+class Prepared {
+ public:
+  explicit Prepared(const Preparation& what) : what_(what), left_(what.count) {}
+
+  void perform(size_t i) {
+    if (!what_.each(i)) right_ = false;
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+    right_ = what_.last(right_);
+    done_.store(true, std::memory_order_release);
+  }
+  // Others have begun all that is not done, so that this takes no longer than one of them.
+  bool wait() const {
+    while (!done_.load(std::memory_order_acquire)) std::this_thread::yield();
+    return right_;
+  }
+
+ private:
+  const Preparation& what_;
+  std::atomic<size_t> left_;
+  std::atomic<bool> right_{true}, done_{false};
+};
+
 }  // namespace
+
+bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t count, const Source& source,
+                        unsigned threads) {
+  if (before.count == 0) return !run_decode(blocks, count, source, threads).failure;
+  const std::vector<Turn> turns = turns_of(blocks, count, threads);
+  Prepared prepared(before);
+  const JobFailure failed = run_jobs(before.count + turns.size(), threads, [&](size_t i, Scratch& scratch) -> JobFailure {
+    if (i < before.count) {
+      if (i > 0) scratch.page.touch();  // the first has what they prepare cleared meanwhile
+      prepared.perform(i);
+      return {};
+    }
+    if (!prepared.wait()) return {0, {Status::stored_bytes, 0, 0}};
+    return decode_turn(turns[i - before.count], blocks, source, scratch);
+  });
+  return !failed.failure && prepared.wait();
+}
 
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads) {
   if (task == Task::decode) return run_decode(blocks, count, source, threads);

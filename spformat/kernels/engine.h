@@ -1,6 +1,7 @@
 // Runs jobs over blocks on threads. With the index the only place in the kernels that allocates, and that knows files.
 #pragma once
 #include <cstddef>
+#include <functional>
 
 #include "block.h"
 
@@ -19,6 +20,18 @@ struct JobFailure {
 };
 
 enum class Task { check, decode, positions, measure, encode };
+
+// What has to be done before the first block is decoded, on the threads that decode: `each` for every number below `count`,
+// then `last`, which is told whether all were true. Where it is false, no block is decoded.
+struct Preparation {
+  size_t count = 0;
+  std::function<bool(size_t)> each;
+  std::function<bool(bool)> last;
+};
+
+// As run(Task::decode, ...), after a preparation. False: something is wrong.
+bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t count, const Source& source,
+                        unsigned threads);
 
 // Runs the task over all blocks; of several failures reports the one of the first block.
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads);

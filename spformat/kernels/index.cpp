@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "index_entry.h"
-#include "scratch.h"
 
 namespace spf {
 namespace {
@@ -18,6 +17,22 @@ void note_tables(const Coding& coding, bool* used) {
   const bool codes = coding.value_codec == kCodebook && coding.code_codec == kRans;
   if (codes || coding.value_codec == kFloatsplit) used[coding.value_table] = true;
 }
+
+// While tables are expanded: who prepares meanwhile would do it once more.
+class Expanding {
+ public:
+  explicit Expanding(std::atomic<bool>& flag) : flag_(&flag) { flag = true; }
+  ~Expanding() { end(); }
+  Expanding(const Expanding&) = delete;
+  Expanding& operator=(const Expanding&) = delete;
+  void end() {
+    if (flag_) flag_->store(false, std::memory_order_release);
+    flag_ = nullptr;
+  }
+
+ private:
+  std::atomic<bool>* flag_;
+};
 
 }  // namespace
 
@@ -52,17 +67,29 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   return at == offset && in.at_end();
 }
 
-bool Index::make_ready(const uint32_t* numbers, size_t count, unsigned threads) {
+std::optional<Preparation> Index::prepare(const uint32_t* numbers, size_t count) {
+  if (expanding_.load(std::memory_order_acquire)) return std::nullopt;
   bool used[256] = {};
   for (size_t i = 0; i < count; ++i) {
     if (const size_t coding = tensors_[numbers[i]].coding) note_tables(codings_[coding - 1], used);
   }
-  bool all = models_.make_ready(used, threads);
-  for (size_t i = 0; i < count && all; ++i) {
-    const Tensor& tensor = tensors_[numbers[i]];
-    if (tensor.coding && !keys_fit(codings_[tensor.coding - 1], tensor.itemsize)) all = false;
+  std::vector<uint8_t> tables;
+  if (!models_.missing(used, tables)) return std::nullopt;
+  if (tables.size() >= kManyTables) {
+    const auto expanding = std::make_shared<Expanding>(expanding_);
+    const size_t missing = tables.size();
+    return Preparation{missing, [this, tables = std::move(tables)](size_t i) { return models_.expand(tables[i]); },
+                       [this, numbers, count, expanding](bool right) {
+                         const bool fit = right && keys_fit(numbers, count);
+                         expanding->end();
+                         return fit;
+                       }};
   }
-  return all;
+  for (const uint8_t table : tables) {
+    if (!models_.expand(table)) return std::nullopt;
+  }
+  if (!keys_fit(numbers, count)) return std::nullopt;
+  return Preparation{};
 }
 
 void Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const {
@@ -85,16 +112,23 @@ void Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& bl
   }
 }
 
-bool Index::keys_fit(const Coding& coding, unsigned itemsize) const {
-  if (coding.value_codec != kFloatsplit) return true;
-  return !((coding.base + models_.largest_symbol(coding.value_table)) >> (8 * itemsize - 1 - coding.shift));
+bool Index::keys_fit(const uint32_t* numbers, size_t count) const {
+  for (size_t i = 0; i < count; ++i) {
+    const Tensor& tensor = tensors_[numbers[i]];
+    if (!tensor.coding) continue;
+    const Coding& coding = codings_[tensor.coding - 1];
+    if (coding.value_codec != kFloatsplit) continue;
+    const unsigned largest = coding.base + models_.largest_symbol(coding.value_table);
+    if (largest >> (8 * tensor.itemsize - 1 - coding.shift)) return false;
+  }
+  return true;
 }
 
-bool decode(std::vector<Block>& blocks, const Source& source, unsigned threads) {
+bool decode(const Preparation& before, std::vector<Block>& blocks, const Source& source, unsigned threads) {
   // The largest first: no thread is left with one when the others are done.
   std::stable_sort(blocks.begin(), blocks.end(),
                    [](const Block& a, const Block& b) { return a.elements * a.itemsize > b.elements * b.itemsize; });
-  return !run(Task::decode, blocks.data(), blocks.size(), source, threads).failure;
+  return prepare_and_decode(before, blocks.data(), blocks.size(), source, threads);
 }
 
 }  // namespace spf

@@ -3,7 +3,9 @@
 // with anything that it does not know, is refused as a whole, without saying why. The reader in Python knows all the
 // rules and has the last word: it says what is wrong, or reads what is only unusual.
 #pragma once
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,16 +43,17 @@ class Index {
   const uint64_t* shape(const Tensor& tensor) const { return lengths_.data() + tensor.lengths; }
   std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
 
-  // Expands the tables of some tensors that are not ready yet; false when one of them is wrong. One caller at a time: what
-  // blocks point to stays as it is for those that decode meanwhile.
-  bool make_ready(const uint32_t* numbers, size_t count, unsigned threads);
-  // Adds the blocks of a tensor that is ready, and to be decoded at `address`.
+  // Adds the blocks of a tensor that is to be decoded at `address`.
   void add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const;
+  // What is left to be done before blocks of some tensors are decoded; few tables are expanded at once. None when something is
+  // wrong, or when what another caller has prepared is not done yet. One caller at a time; `numbers` stay where they are until
+  // all is done. What blocks point to stays as it is for those that decode meanwhile.
+  std::optional<Preparation> prepare(const uint32_t* numbers, size_t count);
 
  private:
   friend class EntryReader;
 
-  bool keys_fit(const Coding& coding, unsigned itemsize) const;
+  bool keys_fit(const uint32_t* numbers, size_t count) const;
 
   std::vector<Tensor> tensors_;
   std::vector<uint64_t> lengths_;
@@ -59,9 +62,10 @@ class Index {
   std::vector<std::unique_ptr<uint8_t[]>> classes_;  // of rows and columns, which codings point to
   std::string_view metadata_;
   IndexModels models_;
+  std::atomic<bool> expanding_{false};  // tables, outside of `prepare`
 };
 
-// Decodes blocks to zeroed memory, in an order of its own. False: something is wrong.
-bool decode(std::vector<Block>& blocks, const Source& source, unsigned threads);
+// Decodes blocks to zeroed memory, in an order of its own, after what `prepare` has left to be done. False: something is wrong.
+bool decode(const Preparation& before, std::vector<Block>& blocks, const Source& source, unsigned threads);
 
 }  // namespace spf

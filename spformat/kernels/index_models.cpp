@@ -1,13 +1,10 @@
 #include "index_models.h"
 
 #include "frequencies.h"
-#include "scratch.h"
 
 namespace spf {
 namespace {
 
-constexpr size_t kManyTables = 16;    // 64 small pages, which take about as long as a huge one
-constexpr size_t kWorthThreads = 48;  // tables, of some 2 us each
 
 }  // namespace
 
@@ -22,22 +19,14 @@ void IndexModels::take(std::vector<std::string_view> tables) {
   expanded_.assign(tables_.size(), false);
 }
 
-bool IndexModels::make_ready(const bool used[256], unsigned threads) {
-  std::vector<uint8_t> missing;
+bool IndexModels::missing(const bool used[256], std::vector<uint8_t>& tables) {
   for (unsigned table = 0; table < 256; ++table) {
     if (!used[table]) continue;
     if (table >= tables_.size()) return false;
-    if (!expanded_[table]) missing.push_back(static_cast<uint8_t>(table));
+    if (!expanded_[table]) tables.push_back(static_cast<uint8_t>(table));
   }
-  if (missing.empty()) return true;
-  if (missing.size() >= kManyTables) pages_.advise();
-  std::atomic<bool> all{true};
-  const unsigned wanted = missing.size() < kWorthThreads ? 1 : threads;
-  const JobFailure failed = run_jobs(missing.size(), wanted, [&](size_t i, Scratch&) -> Failure {
-    if (!expand(missing[i])) all = false;
-    return {};
-  });
-  return all && !failed.failure;
+  if (tables.size() >= kManyTables) pages_.advise();
+  return true;
 }
 
 bool IndexModels::expand(uint8_t number) {

@@ -9,19 +9,21 @@
 
 namespace spf {
 
+constexpr size_t kManyTables = 16;  // 64 small pages, which take about as long as a huge one; some 2 us each to expand
+
 class IndexModels {
  public:
   // The tables as the index has them, which stay where they are.
   void take(std::vector<std::string_view> tables);
 
   Models models() const { return {decode_, nullptr, escapes_.data()}; }
-  // Expands those that are used and not ready yet; false when one of them does not exist or is wrong.
-  bool make_ready(const bool used[256], unsigned threads);
+  // Those that are used and not expanded yet; false when one of them does not exist.
+  bool missing(const bool used[256], std::vector<uint8_t>& tables);
+  // False when it is wrong. Different tables may be expanded at the same time.
+  bool expand(uint8_t number);
   unsigned largest_symbol(uint8_t number) const { return largest_[number]; }
 
  private:
-  bool expand(uint8_t number);
-
   std::vector<std::string_view> tables_;
   HugePages pages_;  // that hold many models; few are on the heap
   std::unique_ptr<DecodeModel[]> heap_;

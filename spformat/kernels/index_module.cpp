@@ -59,14 +59,16 @@ class BoundIndex {
     }
     const HeldSource source(file, memory);
     // The GIL lets one caller do this at a time; a mutex might stay locked in a process that is forked meanwhile.
-    if (!index_.make_ready(numbers.data(), numbers.size(), threads)) return false;
+    std::optional<spf::Preparation> before = index_.prepare(numbers.data(), numbers.size());
+    if (!before) return false;
+    nb::gil_scoped_release release;
     std::vector<spf::Block> blocks;
     for (size_t i = 0; i < numbers.size();) {
       blocks.clear();
       for (; i < numbers.size() && blocks.size() < kBlocksAtOnce; ++i)
         index_.add_blocks(numbers.data()[i], addresses.data()[i], blocks);
-      nb::gil_scoped_release release;
-      if (!spf::decode(blocks, source.source, threads)) return false;
+      if (!spf::decode(*before, blocks, source.source, threads)) return false;
+      before.emplace();
     }
     return true;
   }

@@ -21,15 +21,17 @@ class ScratchPage {
  public:
   uint8_t* take(size_t bytes) {
     if (bytes < kLeast || kSanitized) return nullptr;
-    if (!tried_) {
-      tried_ = true;
-      page_ = HugePages(kHugePage);
-      page_.advise();
-    }
+    map();
     if (bytes > page_.size() - used_) return nullptr;
     uint8_t* const at = page_.data() + used_;
     used_ += (bytes + 63) / 64 * 64;
     return at;
+  }
+  // Has the kernel clear it now, while there is nothing else to do.
+  void touch() {
+    if (kSanitized || tried_) return;
+    map();
+    if (page_.data()) *const_cast<volatile uint8_t*>(page_.data()) = 0;
   }
   bool has(const uint8_t* at) const { return page_.data() && at >= page_.data() && at < page_.data() + page_.size(); }
   size_t size() const { return page_.size(); }
@@ -40,6 +42,13 @@ class ScratchPage {
 #else
   static constexpr bool kSanitized = false;
 #endif
+  void map() {
+    if (tried_) return;
+    tried_ = true;
+    page_ = HugePages(kHugePage);
+    page_.advise();
+  }
+
   static constexpr size_t kLeast = 1 << 14;
   HugePages page_;
   size_t used_ = 0;

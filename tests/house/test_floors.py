@@ -24,7 +24,7 @@ FLOORS = [
     {"layouts"},
     {"planning"},
     {"arena", "atomic_file", "duplicates", "tensor_file", "assembly_line", "encode"},
-    {"file_body"},
+    {"file_body", "file_entries"},
     {"tensor_jobs"},
     {"reader", "writer"},
     {"numpy", "torch", "torch_arrays", "torch_densify", "slices", "sparse", "safe_open", "sources", "sinks"}

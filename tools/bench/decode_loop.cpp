@@ -67,13 +67,14 @@ int main(int count, char** arguments) {
     const auto threads = static_cast<unsigned>(std::atoi(arguments[3]));
     std::vector<uint32_t> numbers(index.tensors().size());
     std::iota(numbers.begin(), numbers.end(), 0u);
-    if (!index.make_ready(numbers.data(), numbers.size(), threads)) fail("a table is wrong");
+    const std::optional<spf::Preparation> before = index.prepare(numbers.data(), numbers.size());
+    if (!before) fail("a table is wrong");
     std::vector<spf::Block> blocks;
     for (const uint32_t number : numbers) {
       index.add_blocks(number, address, blocks);
       address += aligned(index.tensors()[number]);
     }
-    if (!spf::decode(blocks, source, threads)) fail("it cannot be decoded");
+    if (!spf::decode(*before, blocks, source, threads)) fail("it cannot be decoded");
     best = std::min(best, now() - start);
   }
   std::printf("%.6f\n", best);

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from spformat.errors import SpformatError
+from spformat.file_entries import Entry, heads_of
 from spformat.limits import Limits
-from spformat.reader import BitPatterns, Entry, Reader, heads_of
+from spformat.reader import BitPatterns, Reader
 
 BUDGET = Limits(max_bytes=1 << 24, max_tensors=100_000, max_index_bytes=1 << 24)
 

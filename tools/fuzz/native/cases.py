@@ -14,10 +14,11 @@ from pathlib import Path
 
 from spformat import _native
 from spformat.codecs.frequencies import Table
+from spformat.file_entries import Entry
 from spformat.layouts import jobs
 from spformat.layouts.coding import Codebook, Scaled, Strips
 from spformat.layouts.model_bank import ModelBank, NativeCoding
-from spformat.reader import Entry, Reader
+from spformat.reader import Reader
 
 from ..seeds import VECTORS
 

@@ -146,9 +146,10 @@ void try_index(const uint8_t* data, size_t size) {
     auto elements = memory<uint8_t>(tensor.elements * tensor.itemsize);
     const auto address = reinterpret_cast<uint64_t>(elements.data());
     std::vector<spf::Block> blocks;
-    if (!index.make_ready(&number, 1, 1)) continue;
+    const std::optional<spf::Preparation> before = index.prepare(&number, 1);
+    if (!before) continue;
     index.add_blocks(number, address, blocks);
-    spf::decode(blocks, source, 1);
+    spf::decode(*before, blocks, source, 1);
   }
 }
 

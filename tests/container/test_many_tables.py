@@ -1,0 +1,84 @@
+"""Files of many tables, which are expanded on the threads that decode: before any block, once, and only when right."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from spformat.errors import CorruptError
+from spformat.reader import Reader
+from tests import forge
+from tests.helpers import raw, written
+
+
+def unlike(number):
+    """Values whose exponents no other of the tensors has: a table each for positions and for values."""
+    rng = np.random.default_rng(number)
+    values = rng.standard_normal((200, 150)).astype(np.float32) * np.float32(2.0) ** (number - 12)
+    values *= np.exp(rng.standard_normal(values.shape) * (0.1 + number / 10)).astype(np.float32)
+    values[rng.random(values.shape) > 0.04 * (number + 1)] = 0
+    return values
+
+
+ARRAYS = {f"t{number:02}": unlike(number) for number in range(24)}
+DATA = written(ARRAYS)
+
+
+def test_the_file_has_them():
+    assert len(forge.Opened(DATA).index["tables"]) > 16
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_all_at_once_and_again(threads):
+    with Reader(DATA, threads=threads) as reader:
+        for _ in range(2):
+            found = reader.read()
+            assert {name: raw(array) for name, array in found.items()} == {n: raw(a) for n, a in ARRAYS.items()}
+    with Reader(DATA, threads=threads) as reader:
+        for name in ["t07", "t03"]:
+            assert raw(reader.read([name])[name]) == raw(ARRAYS[name])
+        assert raw(reader.read()["t23"]) == raw(ARRAYS["t23"])
+
+
+def test_who_reads_while_another_has_them_expanded_gets_the_same():
+    wrong: list[str] = []
+
+    def work(reader, start):
+        start.wait()
+        found = reader.read()
+        wrong.extend(name for name in ARRAYS if raw(found[name]) != raw(ARRAYS[name]))
+
+    for _ in range(20):
+        with Reader(DATA, threads=2) as reader:
+            start = threading.Barrier(4)
+            workers = [threading.Thread(target=work, args=(reader, start)) for _ in range(4)]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("number", [0, 9, -1])
+def test_a_wrong_one_is_found(number, threads):
+    opened = forge.Opened(DATA)
+    table = opened.index["tables"][number]
+    opened.index["tables"][number] = table[:-1]
+    with Reader(opened.build(), threads=threads) as reader:
+        for _ in range(2):
+            with pytest.raises(CorruptError) as caught:
+                reader.read()
+            assert str(caught.value.kind).startswith("tables/")
+
+
+def test_keys_that_are_too_large_for_the_type_are_found():
+    """What a table's largest symbol decides is checked when the table is expanded."""
+    opened = forge.Opened(DATA)
+    codec = opened.storage(5)[2][1]
+    number, shift, base, _ = codec
+    assert (number, base < 2 ** (31 - shift) - 1) == (3, True)
+    codec[2] = 2 ** (31 - shift) - 1
+    with Reader(opened.build()) as reader, pytest.raises(CorruptError) as caught:
+        reader.read()
+    assert caught.value.tensor == "t05"
