@@ -65,7 +65,7 @@ def get_quantized(reader: Reader, name: str) -> Quantized:
         raise SpformatError("the tensor is not quantized", tensor=name)
     array = reader.read([name])[name].view(entry.dtype.numpy)
     try:
-        tensor = _restored(record, array, _scales(record, entry))
+        tensor = _restored(record, array, *_scales_and_points(record, entry))
     except ConfigError as error:
         raise _unfit(entry, str(error)) from None
     with np.errstate(over="ignore"):
@@ -105,17 +105,12 @@ def _record(tensor: QuantizedTensor) -> QuantizationRecord:
     scales = np.ascontiguousarray(tensor.scale, "<f4").tobytes()
     if isinstance(tensor, BinaryTensor):
         return QuantizationRecord("binary", 1, axis=0 if tensor.scale.ndim else None, scales=scales)
-    points = tensor.zero_point.astype("<i4")
+    points = tensor.zero_point
     same = points.size > 0 and bool((points == points.flat[0]).all())
-    return QuantizationRecord(
-        "affine",
-        tensor.bits,
-        signed=tensor.signed,
-        zero_points=int(points.flat[0]) if same else points.tobytes(),
-        axis=tensor.axis,
-        group=tensor.group,
-        scales=scales,
+    record = QuantizationRecord(
+        "affine", tensor.bits, signed=tensor.signed, axis=tensor.axis, group=tensor.group, scales=scales
     )
+    return replace(record, zero_points=int(points.flat[0]) if same else points.astype(record.point_type).tobytes())
 
 
 def _with_fidelity(record: QuantizationRecord, fidelity: Fidelity | None) -> QuantizationRecord:
@@ -160,36 +155,47 @@ def _runs(tensor: AffineTensor) -> tuple[int, int]:
     return min(tensor.group, columns), columns if tensor.group < columns and columns % tensor.group else 0
 
 
-def _scales(record: QuantizationRecord, entry: Entry) -> Array:
-    """The scales of a record or of the codec, float32 in the shape that the tensor's types have them; none for a
-    codebook. Raises ConfigError where there are none."""
+def _scales_and_points(record: QuantizationRecord, entry: Entry) -> tuple[Array, Array]:
+    """The scales, float32, and the zero points, int32, of a record or of the codec, in the shape that the tensor's
+    types have them; none for a codebook. Raises ConfigError where there are none."""
     if record.method == "codebook":
-        return np.zeros(0, np.float32)
+        return np.zeros(0, np.float32), np.zeros(0, np.int32)
     shape = parameter_shape(entry.shape, record.axis, record.group)
     codec = entry.storage.coding.value
+    numbers = _scale_numbers(record, entry.shape, codec) if isinstance(codec, Scaled) else None
     if record.scales is not None:
-        return np.frombuffer(record.scales, "<f4").reshape(shape)
-    if not isinstance(codec, Scaled):
+        scales = np.frombuffer(record.scales, "<f4").reshape(shape)
+    elif isinstance(codec, Scaled):
+        scales = np.frombuffer(codec.scales, "<f4")[numbers]
+    else:
         raise ConfigError("no scales", expected="those of the record or of the codec scaled", found="none")
-    each = np.frombuffer(codec.scales, "<f4")
-    first = np.zeros(shape, np.int64)  # the first element that has each scale
+    if isinstance(record.zero_points, bytes):
+        points = np.frombuffer(record.zero_points, record.point_type).reshape(shape)
+    elif record.zero_points is not None:
+        points = np.full(shape, record.zero_points)
+    elif isinstance(codec, Scaled) and codec.modulus == 1 << record.bits:
+        points = code_range(record.bits, record.signed)[1] - np.frombuffer(codec.tops, np.uint8)[numbers].astype(int)
+    else:
+        raise ConfigError("no zero points", expected="those of the record or of the codec scaled", found="none")
+    return np.asarray(scales), np.asarray(points, np.int32)
+
+
+def _scale_numbers(record: QuantizationRecord, shape: tuple[int, ...], codec: Scaled) -> NDArray[np.int64]:
+    """Which of the codec's scales each scale of the record is: that of the first element that has it."""
+    first = np.zeros(parameter_shape(shape, record.axis, record.group), np.int64)
     if record.axis is not None:
-        first = np.arange(shape[0]) * prod(entry.shape[record.axis + 1 :])
+        first = np.arange(len(first)) * prod(shape[record.axis + 1 :])
     elif record.group is not None:
-        columns = prod(entry.shape[1:])
-        first = np.arange(shape[0])[:, None] * columns + np.arange(shape[1]) * record.group
-    return np.asarray(each[codec.scale_numbers(first)])
+        first = np.arange(len(first))[:, None] * prod(shape[1:]) + np.arange(first.shape[1]) * record.group
+    return np.asarray(codec.scale_numbers(first))
 
 
-def _restored(record: QuantizationRecord, array: Array, scales: Array) -> QuantizedTensor:
+def _restored(record: QuantizationRecord, array: Array, scales: Array, zero_point: Array) -> QuantizedTensor:
     """The tensor whose dequantized values the array should be."""
     if record.method == "codebook":
         return _codebook(array, bool(record.reserves_zero))
     if record.method == "binary":
         return BinaryTensor(~np.signbit(array), scales)
-    points = record.zero_points
-    zero_point = np.frombuffer(points, "<i4").reshape(scales.shape) if isinstance(points, bytes) else points
-    zero_point = np.broadcast_to(np.asarray(zero_point, np.int32), scales.shape)
     wide_scale = spread(scales, array.shape, record.axis, record.group).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.nan_to_num(np.rint(array.astype(np.float64) / wide_scale))

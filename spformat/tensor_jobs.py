@@ -123,9 +123,7 @@ class TensorJob:
         for piece in pieces:
             body.write(piece)
         entry = record(self._name, self._dtype, self._bits.shape, self._key[0], self._storage)
-        quantization, is_scaled = self._quantization, isinstance(self._storage.coding.value, Scaled)
-        # Scaled has the scales itself.
-        entry.quantization = replace(quantization, scales=None) if quantization and is_scaled else quantization
+        entry.quantization = self._quantization and _without_what_codec_has(self._quantization, self._storage)
         number = body.append(entry)
         if body.duplicates:
             body.duplicates.note(self._key, number, offset)
@@ -145,3 +143,11 @@ class TensorJob:
             return storage
         self._source = self._bits
         return choose(self._name, self._surveyed(self._bits, self._threads), pool).storage(pool)
+
+
+def _without_what_codec_has(record: QuantizationRecord, storage: Storage) -> QuantizationRecord:
+    """Scaled has the scales itself and, where steps wrap, zero points."""
+    codec = storage.coding.value
+    if not isinstance(codec, Scaled):
+        return record
+    return replace(record, scales=None, zero_points=None if codec.modulus else record.zero_points)

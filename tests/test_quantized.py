@@ -150,6 +150,8 @@ def test_zero_points_of_rows_and_groups_are_wrapped_steps(density, bits, signed,
     codec = round_trip(tensor).storage.coding.value
     assert isinstance(codec, Scaled)
     assert (codec.modulus == 0) == (int(np.ptp(tensor.zero_point)) + 2**bits <= 256)
+    points = round_trip(tensor).quantization.zero_points
+    assert points is None if codec.modulus else len(points) == tensor.zero_point.size
 
 
 def test_int32():
@@ -278,11 +280,26 @@ def test_a_record_that_does_not_fit_the_elements(record):
     assert caught.value.kind == "quantization/form"
 
 
-def test_a_record_without_scales_of_elements_without_scales():
+@pytest.mark.parametrize(
+    ("lacks", "record"),
+    [
+        ("scales", QuantizationRecord("affine", 8)),
+        ("zero points", QuantizationRecord("affine", 8, zero_points=None, scales=bytes(4))),
+    ],
+)
+def test_a_record_without_what_the_codec_should_have(lacks, record):
     target = io.BytesIO()
     with Writer(target, threads=1) as writer:
-        writer.add("0", weights((30, 20)), quantization=QuantizationRecord("affine", 8))
-    with Reader(target.getvalue()) as reader, pytest.raises(CorruptError, match="no scales"):
+        writer.add("0", weights((30, 20)), quantization=record)
+    with Reader(target.getvalue()) as reader, pytest.raises(CorruptError, match=f"no {lacks}"):
+        get_quantized(reader, "0")
+
+
+@pytest.mark.parametrize("bits", [2, 7])
+def test_zero_points_of_a_codec_of_other_codes(bits):
+    array = weights((60, 40)) + np.where(np.arange(60) % 2, 0.3, -0.3).astype(np.float32)[:, None]
+    data = changed(quantize_affine(array, AffineScheme(8, False, axis=0)), bits=bits)
+    with Reader(data) as reader, pytest.raises(CorruptError, match="no zero points"):
         get_quantized(reader, "0")
 
 

@@ -372,8 +372,8 @@ def check_quantization(about: list[Any], shape: list[int]) -> None:
     if group is not None:
         count = shape[0] * -(-prod(shape[1:]) // group)
     one_for_all = type(zero_points) is int and -(2**31) <= zero_points < 2**31
-    one_for_each = isinstance(zero_points, bytes) and len(zero_points) == 4 * count
-    must(one_for_all or one_for_each, rule, f"zero points other than {count}")
+    one_for_each = isinstance(zero_points, bytes) and len(zero_points) == (1 if bits <= 8 else 4) * count
+    must(zero_points is None or one_for_all or one_for_each, rule, f"zero points other than {count}")
     has_scales = isinstance(scales, bytes) and len(scales) == 4 * count and are_scales(scales)
     must(scales is None or has_scales, rule, f"scales other than {count}")
 

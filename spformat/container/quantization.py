@@ -24,8 +24,8 @@ class QuantizationRecord:
 
     method: "codebook", "affine" or "binary". bits: of a code. loss: (signal-to-noise ratio in dB, infinite when nothing
     was lost; largest error) against the original, stored as float32; None when not known. reserves_zero: of codebook.
-    signed, zero_points (one for all, or int32, one for each scale), group: of affine. axis, scales (float32; None:
-    those of the codec): of affine, binary.
+    signed, zero_points (one for all; or one for each scale, of point_type; None: those of the codec), group: of affine.
+    axis, scales (float32; None: those of the codec): of affine, binary.
     """
 
     method: str
@@ -33,7 +33,7 @@ class QuantizationRecord:
     loss: tuple[float, float] | None = None
     reserves_zero: bool = False
     signed: bool = False
-    zero_points: int | bytes = 0
+    zero_points: int | bytes | None = 0
     axis: int | None = None
     group: int | None = None
     scales: bytes | None = None
@@ -47,6 +47,11 @@ class QuantizationRecord:
     def largest_error(self) -> float | None:
         """None when it is not known."""
         return None if self.loss is None else self.loss[1]
+
+    @property
+    def point_type(self) -> np.dtype[Any]:
+        """The type of zero points that are one for each scale."""
+        return np.dtype("<i4" if self.bits > 8 else "i1" if self.signed else "u1")
 
     def to_wire(self) -> list[Any]:
         loss = None if self.loss is None else _LOSS.pack(*self.loss)
@@ -92,7 +97,8 @@ def _record(wire: list[Any]) -> QuantizationRecord | None:
         return QuantizationRecord(*head, reserves_zero=own[0]) if type(own[0]) is bool else None
     signed, points, axis, group, scales = own[:5] if head[0] == "affine" else (False, 0, own[0], None, own[1])
     numbers = all(number is None or type(number) is int for number in (axis, group))
-    right = type(signed) is bool and type(points) in (int, bytes) and numbers and type(scales) in (bytes, type(None))
+    right = type(signed) is bool and type(points) in (int, bytes, type(None)) and numbers
+    right = right and type(scales) in (bytes, type(None))
     return QuantizationRecord(*head, False, signed, points, axis, group, scales) if right else None
 
 
@@ -114,7 +120,7 @@ def _axis_fits(record: QuantizationRecord, shape: tuple[int, ...]) -> bool:
 def _counts_fit(record: QuantizationRecord, shape: tuple[int, ...]) -> bool:
     """As many scales and zero points as there must be, the scales finite and not negative."""
     count = record.scale_count(shape)
-    if isinstance(record.zero_points, bytes) and len(record.zero_points) != 4 * count:
+    if isinstance(record.zero_points, bytes) and len(record.zero_points) != record.point_type.itemsize * count:
         return False
     if isinstance(record.zero_points, int) and not -(2**31) <= record.zero_points < 2**31:
         return False

@@ -22,9 +22,10 @@ bool loss(Msgpack& in) {
   return !std::isnan(ratio) && !std::isnan(largest) && !std::signbit(largest);
 }
 
-// A number of 32 bits for all scales, or one for each of them.
+// A number of 32 bits for all scales, or one for each of them, or those of the values' codec.
 bool zero_points(Msgpack& in, std::string_view& each) {
   int64_t one = 0;
+  if (in.nil()) return true;
   if (in.next_is_bytes()) return in.bytes(each);
   return in.integer(one) && one == static_cast<int32_t>(one);
 }
@@ -48,10 +49,12 @@ struct Sharing {
   }
 };
 
-bool is_array_of(std::string_view bytes, uint64_t count) { return bytes.size() % 4 == 0 && bytes.size() / 4 == count; }
+bool is_array_of(std::string_view bytes, uint64_t count, size_t size) {
+  return bytes.size() % size == 0 && bytes.size() / size == count;
+}
 
 // The elements of affine and binary from the fourth on.
-bool scaled(Msgpack& in, bool is_affine, const uint64_t* shape, uint64_t rank, uint64_t row_elements) {
+bool scaled(Msgpack& in, bool is_affine, uint64_t bits, const uint64_t* shape, uint64_t rank, uint64_t row_elements) {
   Sharing sharing;
   std::string_view points, scales;
   bool is_signed = false;
@@ -59,8 +62,8 @@ bool scaled(Msgpack& in, bool is_affine, const uint64_t* shape, uint64_t rank, u
   const bool has_points = points.data() != nullptr;
   if (!sharing.read_axis(in) || (is_affine && !sharing.read_group(in)) || !sharing.fits(rank)) return false;
   const uint64_t count = sharing.scales(shape, row_elements);
-  if (has_points && !is_array_of(points, count)) return false;
-  return in.nil() || (in.bytes(scales) && is_array_of(scales, count) && are_finite(scales, false));
+  if (has_points && !is_array_of(points, count, bits <= 8 ? sizeof(int8_t) : sizeof(int32_t))) return false;
+  return in.nil() || (in.bytes(scales) && is_array_of(scales, count, sizeof(float)) && are_finite(scales, false));
 }
 
 }  // namespace
@@ -71,7 +74,7 @@ bool read_quantization(Msgpack& in, const uint64_t* shape, uint64_t rank, uint64
   if (!in.array(count) || !within(in, kCodebookMethod, kBinaryMethod, method) || count < kElements[method]) return false;
   if (!within(in, 1, kMostBits[method], bits) || !loss(in)) return false;
   const bool is_affine = method == kAffineMethod;
-  if (method == kCodebookMethod ? !in.truth(reserves_zero) : !scaled(in, is_affine, shape, rank, row_elements))
+  if (method == kCodebookMethod ? !in.truth(reserves_zero) : !scaled(in, is_affine, bits, shape, rank, row_elements))
     return false;
   for (count -= kElements[method]; count; --count) {  // of later versions
     if (!in.skip()) return false;

@@ -11,8 +11,10 @@ RECORDS = [
     QuantizationRecord("codebook", 5, reserves_zero=True),
     QuantizationRecord("codebook", 15, (31.5, 0.25), reserves_zero=False),
     QuantizationRecord("affine", 8, signed=True, zero_points=-3, scales=ONE),
-    QuantizationRecord("affine", 4, signed=False, zero_points=bytes(12), axis=1),
-    QuantizationRecord("affine", 2, signed=True, zero_points=bytes(16), group=2, scales=4 * ONE),
+    QuantizationRecord("affine", 4, signed=False, zero_points=bytes(3), axis=1),
+    QuantizationRecord("affine", 2, signed=True, zero_points=bytes(4), group=2, scales=4 * ONE),
+    QuantizationRecord("affine", 32, signed=True, zero_points=bytes(12), axis=1, scales=3 * ONE),
+    QuantizationRecord("affine", 8, signed=True, zero_points=None, axis=1),
     QuantizationRecord("affine", 32, signed=True, zero_points=0, axis=0, scales=2 * ONE),
     QuantizationRecord("binary", 1, axis=0),
 ]
