@@ -4,9 +4,9 @@
 
 Weights are made, not trained: independent masks of the paper's densities, and codes of 8 or 5 bits whose entropy is the
 paper's (coded bits of a value), with a codebook of float32. Each tensor is packed with the library; each layer is
-compared with its order-0 bound, N * H(p) + nonzeros * H(codes) and the codebook, from its own counts. Writes
-quantization_files.md and a picture of the sizes after each stage: dense, P (nonzeros as float32), P+Q (fixed widths,
-as the paper has it), and the file (P+Q+H).
+compared with its order-0 bound, N * H(p) + nonzeros * H(codes) and the codebook, from its own counts, and with the
+paper's row. Writes quantization_files.md and a picture of the sizes after each stage: dense, P (nonzeros as float32),
+P+Q (fixed widths, as the paper has it), and the file (P+Q+H).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spformat.container.index import entry_bytes
+import spformat
 from spformat.quantization import CodebookTensor, binary_entropy, entropy
 from spformat.quantized import Quantized, add_quantized
 from spformat.reader import Reader
@@ -33,13 +33,16 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Layer:
-    """Bytes of a layer: dense float32, order-0 bound, stored (with its entry in the index)."""
+    """Bytes of a layer: dense float32, order-0 bound, stored (with its entry in the index); of these, of values and
+    of positions, which are 0 where zeros stand among the values."""
 
-    name: str
-    weights: int
+    row: Row
+    nonzeros: int
     dense: int
     bound: float
     stored: int
+    values: int
+    positions: int
 
 
 @dataclass(frozen=True)
@@ -130,11 +133,10 @@ def bound(tensor: CodebookTensor) -> float:
 
 
 def _layers(path: str, network: Network, bounds: list[float]) -> Iterator[Layer]:
-    with Reader(path) as reader:
-        for row, least in zip(network.rows, bounds, strict=True):
-            entry = reader.entry(row.name)
-            stored = sum(entry.storage.stored_bytes) + entry_bytes(entry.record)
-            yield Layer(row.name, row.plan.weights, entry.dense_bytes, least, stored)
+    for row, least, tensor in zip(network.rows, bounds, spformat.inspect(path).tensors, strict=True):
+        bytes_of = tensor.accounting
+        values, positions = bytes_of.value_bytes, bytes_of.index_bytes + bytes_of.pointer_bytes
+        yield Layer(row, tensor.nonzeros, tensor.dense_bytes, least, tensor.stored_bytes, values, positions)
 
 
 def page(measured: list[Measured]) -> Iterator[str]:
@@ -153,16 +155,48 @@ def page(measured: list[Measured]) -> Iterator[str]:
         printed = f"{1 / net.network.coded:.1f}x"
         yield f"| {net.network.name} | {net.dense / 1e6:.1f} | {rates} | {printed} | {net.stages['file'] / 1e6:.3f} |"
     yield ""
+    yield "## Layer by layer"
+    yield ""
+    yield "*Before*: bits of a value and of an index as the paper stores them before Huffman coding. *After*: the same"
+    yield "coded, in the paper for each entry, fillers included, in the file for each nonzero: it has no fillers, and"
+    yield "where zeros stand among the values there are no positions. *P+Q* and *P+Q+H*: compressed size as a share of"
+    yield "the dense layer, computed from widths, codebook and as many fillers as an independent mask needs, and from"
+    yield "the layer's bytes in the file; beside each the share that the paper prints."
+    yield ""
     yield "*Stored* counts the entry in the index: with a codebook some 55 bytes besides it, for two digests, the shape"
     yield "and the record of the quantization. With the lanes of its streams a tensor of 102,400 weights takes about 80"
     yield "bytes more than its bound: 2.3 % more at 3 % density with codes of 2 bits, less than 2 % from 5 % on."
-    yield ""
-    yield "| network | layer | weights | stored | of the order-0 bound |"
-    yield "|---|---|---|---|---|"
     for net in measured:
+        yield ""
+        yield f"### {net.network.name}"
+        yield ""
+        yield (
+            "| layer | weights | kept | before | after, paper | after, file | P+Q | paper | P+Q+H, file | paper |"
+            " stored | of the order-0 bound |"
+        )
+        yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
         for layer in net.layers:
-            share = f"{layer.stored / layer.bound:.4f}"
-            yield f"| {net.network.name} | {layer.name} | {layer.weights:,} | {layer.stored:,} | {share} |"
+            yield _line(layer)
+
+
+def _line(layer: Layer) -> str:
+    row, plan = layer.row, layer.row.plan
+    values, positions = (8 * size / layer.nonzeros for size in (layer.values, layer.positions))
+    cells = [
+        row.name,
+        f"{plan.weights:,}",
+        f"{plan.density:.0%}",
+        f"{plan.value_bits} + {plan.index_bits}",
+        f"{row.coded_value_bits} + {row.coded_index_bits}",
+        f"{values:.1f} + {positions:.1f}" if positions else f"{values:.1f}",
+        f"{plan.rate():.1%}",
+        f"{row.quantized:.1%}",
+        f"{layer.stored / layer.dense:.2%}",
+        f"{row.coded:.2%}",
+        f"{layer.stored:,}",
+        f"{layer.stored / layer.bound:.4f}",
+    ]
+    return "| " + " | ".join(cells) + " |"
 
 
 def draw(measured: list[Measured], path: Path) -> None:
