@@ -64,7 +64,8 @@ class Reader:
     def _open(self, source: PathOrBytes) -> None:
         self._file = TensorFile(source, self.limits)
         self._codings: dict[int, NativeCoding] = {}  # by id of the Coding, which its entry keeps alive
-        self._quick = quick_index.read(self._file.index_data, self._file.footer.index_offset, self.limits)
+        framed, footer = self._file.framed_index, self._file.footer
+        self._quick = quick_index.read(framed, footer.index_bytes, footer.index_offset, self.limits)
         try:
             self.heads = heads_of(self.entries) if self._quick is None else self._quick.heads
         except BaseException:

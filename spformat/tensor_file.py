@@ -76,10 +76,14 @@ class TensorFile:
                 expected=self._limits.max_index_bytes,
                 found=self.footer.index_bytes,
             )
-        data = self.read(self.footer.index_offset, self.footer.index_bytes)
-        self.footer.check_index(data)
+        self.framed_index = self.read(self.footer.index_offset, self.footer.index_bytes + footer.FIELDS_SIZE)
+        self.footer.check_index(self.framed_index)
         footer.check_version(self.footer, head[8:], self.bytes)
-        self.index_data = data
+
+    @property
+    def index_data(self) -> bytes:
+        """The bytes of the index, which begin `framed_index`."""
+        return self.framed_index[: self.footer.index_bytes]
 
     @cached_property
     def index(self) -> Index:

@@ -12,6 +12,7 @@ from .digest import digest
 END_MAGIC = b"\x89SPFEND\n"
 SIZE = 48
 _FIELDS = struct.Struct("<8sQQQ")
+FIELDS_SIZE = _FIELDS.size  # follow the index, and its digest covers them
 _DIGEST = struct.Struct("<Q8s")
 
 
@@ -29,9 +30,9 @@ class Footer:
         """Bytes 0..31, which the digest covers."""
         return _FIELDS.pack(self.version, self.index_offset, self.index_bytes, self.file_bytes)
 
-    def check_index(self, index: bytes) -> None:
-        """Raises ChecksumError unless the digest is that of this index and this footer."""
-        found = digest(index + self.fields())
+    def check_index(self, framed: bytes) -> None:
+        """Raises ChecksumError unless the digest is that of `framed`: the index and the fields of this footer."""
+        found = digest(framed)
         if found != self.index_digest:
             raise ChecksumError(
                 "the index is damaged",

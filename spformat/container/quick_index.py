@@ -35,9 +35,10 @@ class QuickIndex:
     heads: dict[str, Head]
 
 
-def read(data: bytes, offset: int, limits: Limits) -> QuickIndex | None:
-    """The index that starts at byte `offset` of the file; None when it has to be read by index.py."""
-    native = _native.Index(data)
+def read(data: bytes, size: int, offset: int, limits: Limits) -> QuickIndex | None:
+    """The index that is the first `size` bytes of `data`, and starts at byte `offset` of the file; None when it has to
+    be read by index.py."""
+    native = _native.Index(data, size)
     if not native.read(offset, limits.max_tensors):
         return None
     found = native.heads()

@@ -26,10 +26,12 @@ nb::object bytes_of(const char* from, size_t count) {
 // Keeps the bytes alive that the index points to.
 class BoundIndex {
  public:
-  explicit BoundIndex(nb::bytes data) : data_(std::move(data)) {}
+  BoundIndex(nb::bytes data, size_t size) : data_(std::move(data)), size_(size) {
+    if (size > data_.size()) throw nb::value_error("an index longer than its bytes");
+  }
 
   bool read(uint64_t offset, uint64_t most_tensors) {
-    return index_.read(reinterpret_cast<const uint8_t*>(data_.c_str()), data_.size(), offset, most_tensors);
+    return index_.read(reinterpret_cast<const uint8_t*>(data_.c_str()), size_, offset, most_tensors);
   }
 
   // (name, data type, shape, number of the target or -1, whether it is a copy, bytes when decoded) of each tensor.
@@ -75,6 +77,7 @@ class BoundIndex {
 
  private:
   nb::bytes data_;
+  size_t size_;
   spf::Index index_;
 };
 
@@ -82,10 +85,10 @@ class BoundIndex {
 
 void bind_index(nb::module_& m) {
   nb::class_<BoundIndex>(m, "Index", "The index of a file, read without Python's objects.")
-      .def(nb::init<nb::bytes>(), nb::arg("data"))
+      .def(nb::init<nb::bytes, size_t>(), nb::arg("data"), nb::arg("size"), "Of the first `size` bytes of `data`.")
       .def("read", &BoundIndex::read, nb::arg("offset"), nb::arg("most_tensors"),
            "Whether the index breaks no rule and holds nothing that is not known here.")
-      .def("heads", &BoundIndex::heads, 
+      .def("heads", &BoundIndex::heads,
            "(name, data type, shape, target or -1, whether it is a copy, bytes when decoded) of each tensor.")
       .def("metadata", &BoundIndex::metadata, "The bytes of the map of metadata; none when there is none.")
       .def("decode", &BoundIndex::decode, nb::arg("numbers"), nb::arg("addresses"), nb::arg("file"),

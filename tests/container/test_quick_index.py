@@ -23,7 +23,7 @@ def name_of(path):
 
 
 def taken_quickly(index, offset):
-    return quick_index.read(index, offset, Limits()) is not None
+    return quick_index.read(index, len(index), offset, Limits()) is not None
 
 
 def taken_step_by_step(index, offset):
