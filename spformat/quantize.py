@@ -13,25 +13,32 @@ from numpy.typing import NDArray
 from .dtypes import BY_NAME, DType
 from .errors import ConfigError, SourceError
 from .patterns import VECTOR, check, first_that_fits, fits
-from .quantization import AffineScheme, fidelity, quantize_affine, quantize_binary, quantize_codebook
+from .quantization import AffineScheme, CodebookTensor, fidelity, quantize_affine, quantize_binary, quantize_codebook
 from .quantized import Quantized, QuantizedTensor
 
 Array = NDArray[Any]
 _TYPES = {BY_NAME[name] for name in ("F16", "BF16", "F32", "F64")}
+_STARTS = ("histogram", "linear", "density", "random", "optimal")
 _HOW = re.compile(
-    r"codebook:(?P<book>[1-8])|int(?P<integers>[2-8])(?::(?P<options>[a-z0-9=,]+))?|binary(?P<one>:tensor)?"
+    rf"codebook:(?P<book>[1-8])(?::(?P<start>{'|'.join(_STARTS)}))?"
+    r"|int(?P<integers>[2-8])(?::(?P<options>[a-z0-9=,]+))?|binary(?P<one>:tensor)?"
 )
-FORMS = "codebook:1 to codebook:8, int2 to int8 (:tensor, :group=N, :asymmetric), binary, binary:tensor"
+FORMS = (
+    f"codebook:1 to codebook:8 ({', '.join(f':{start}' for start in _STARTS)}), "
+    "int2 to int8 (:tensor, :group=N, :asymmetric), binary, binary:tensor"
+)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One way to quantize, as parsed from text.
 
-    "codebook:5": 2**5 values by k-means of the nonzeros, zeros stay. "int8", "int4": symmetric integers, a scale for
-    each index of dimension 0; ":tensor" one scale for all, ":group=64" one for so many weights of a row,
-    ":asymmetric" with zero points; joined by commas. "binary": signs and the mean magnitude of each index of
-    dimension 0; "binary:tensor": of all.
+    "codebook:5": 2**5 values by k-means of the nonzeros, zeros stay. "codebook:5:linear", ":density", ":random": from
+    the first centroids of Deep Compression, which recommends the linear ones; ":histogram": from the best ones of a
+    histogram, as without a name; ":optimal": the best of all, hardly better and much slower. "int8", "int4":
+    symmetric integers, a scale for each index of dimension 0; ":tensor" one scale for all, ":group=64" one for so many
+    weights of a row, ":asymmetric" with zero points; joined by commas. "binary": signs and the mean magnitude of each
+    index of dimension 0; "binary:tensor": of all.
     """
 
     text: str
@@ -53,7 +60,7 @@ class Recipe:
         found = _HOW.fullmatch(self.text)
         assert found is not None
         if found["book"]:
-            return quantize_codebook(weights, int(found["book"]), zeros="apart")
+            return _shared(weights, int(found["book"]), found["start"] or "histogram")
         if found["integers"]:
             return quantize_affine(weights, self._scheme(weights))
         return quantize_binary(weights, "tensor" if found["one"] or not weights.ndim else "filter")
@@ -71,6 +78,12 @@ class Recipe:
         one = bool(groups) or "tensor" in others or not weights.ndim
         axis, group = None if one else 0, groups[0] if groups else None
         return AffineScheme(int(found["integers"]), symmetric="asymmetric" not in others, axis=axis, group=group)
+
+
+def _shared(weights: Array, bits: int, start: str) -> CodebookTensor:
+    if start == "optimal":
+        return quantize_codebook(weights, bits, zeros="apart", method="optimal")
+    return quantize_codebook(weights, bits, zeros="apart", init=start)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,15 @@ import pytest
 import spformat
 from spformat.dtypes import BY_NAME
 from spformat.errors import ConfigError, SourceError
-from spformat.quantization import AffineTensor, BinaryTensor, CodebookTensor, fidelity, quantize_affine
+from spformat.quantization import (
+    AffineTensor,
+    BinaryTensor,
+    CodebookTensor,
+    fidelity,
+    quantize_affine,
+    quantize_codebook,
+)
+from spformat.quantization.kmeans_init import INITIALIZATIONS
 from spformat.quantize import Quantizer, Recipe
 from tests.helpers import raw
 
@@ -36,6 +44,7 @@ def source(tmp_path):
     ("how", "kind", "count", "bits"),
     [
         ("codebook:5", CodebookTensor, None, 5),
+        ("codebook:5:random", CodebookTensor, None, 5),
         ("int8", AffineTensor, (60,), 8),
         ("int4", AffineTensor, (60,), 4),
         ("int8:tensor", AffineTensor, (), 8),
@@ -72,6 +81,19 @@ def test_a_codebook_keeps_zeros_and_its_codes_are_for_nonzeros(source, tmp_path)
     assert 17 < len(np.unique(loaded)) <= 33
 
 
+def test_the_start_of_a_codebook_can_be_chosen_and_one_next_to_the_best_is_the_default():
+    array = MODEL["fc1.weight"]
+    books = {init: quantize_codebook(array, 4, zeros="apart", init=init) for init in INITIALIZATIONS}
+    books["optimal"] = quantize_codebook(array, 4, zeros="apart", method="optimal")
+    for start, book in books.items():
+        assert raw(Recipe(f"codebook:4:{start}").apply(array).dequantize()) == raw(book.dequantize())
+    assert raw(Recipe("codebook:4").apply(array).dequantize()) == raw(books["histogram"].dequantize())
+    lost = {start: -fidelity(array, book.dequantize()).snr_db for start, book in books.items()}
+    assert len(set(lost.values())) >= 4
+    assert lost["optimal"] == min(lost.values())
+    assert lost["histogram"] < lost["optimal"] + 1e-3
+
+
 def test_the_first_pattern_that_matches_counts(source, tmp_path):
     ways = {"conv*": "codebook:8", "*.bias": "int8", "fc?.weight": "codebook:5", "*": "binary"}
     report = spformat.pack(source, tmp_path / "x.spf", quantize=ways)
@@ -104,7 +126,8 @@ def test_nothing_is_quantized_without_being_asked_for(source, tmp_path):
 
 
 WRONG = (
-    "codebook codebook:0 codebook:9 int1 int9 int8: int8:group int8:group=0 int8:axis=1 int8:tensor,group=4 "
+    "codebook codebook:0 codebook:9 codebook:5: codebook:5:forgy codebook:5:linear,density codebook:5:Linear "
+    "int1 int9 int8: int8:group int8:group=0 int8:axis=1 int8:tensor,group=4 "
     "int8:group=4,group=8 int8:tensor,tensor binary:filter Int8 ternary"
 )
 
@@ -114,7 +137,7 @@ WRONG = (
     WRONG.split(),
 )
 def test_what_is_no_way_to_quantize(how):
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match=r"expected (codebook:1 to codebook:8 \(:histogram, |one of them)"):
         Recipe(how)
 
 

@@ -135,8 +135,9 @@ quantize = click.option(
     type=rule,
     multiple=True,
     metavar="[PATTERN=]HOW",
-    help="Quantize tensors of rank 2 or more, which loses precision: codebook:5, int8, int4:group=64, binary. With a "
-    "PATTERN (a shell glob for names, or @conv, @matrix, @vector) only those that it fits; the first that fits counts.",
+    help="Quantize tensors of rank 2 or more, which loses precision: codebook:5, int8, int4:group=64, binary and more "
+    "(docs/quantization.md). With a PATTERN (a shell glob for names, or @conv, @matrix, @vector) only those it fits; "
+    "the first that fits counts.",
 )
 metadata = click.option("--metadata", type=pair, multiple=True, metavar="KEY=VALUE", help="Add metadata; JSON or text.")
 no_verify = click.option("--no-verify", is_flag=True, help="Do not decode the new .spf file and compare.")

@@ -43,7 +43,8 @@ def quantize_codebook(
 
     zeros: see `centroid_count`; "clustered" treats them as weights like the others, as figure 3 of the paper does.
     mask: which weights are alive, of the same shape; by default those that are not 0.0. Dead ones become +0.0.
-    init: "linear", "density", "random" (with `seed`), or the first centroids themselves.
+    init: "linear", "density", "random" (with `seed`), which are the paper's; "histogram", whose result is next to the
+    best; or the first centroids themselves.
     method: "lloyd", "optimal" (the best clustering; `init` plays no part), or "none" (the first centroids stay).
 
     With fewer distinct values than centroids the codebook is the distinct values, and nothing is lost. Centroids are

@@ -1,4 +1,4 @@
-"""First centroids of k-means (Deep Compression, section 3.2): linear, density-based and random (Forgy)."""
+"""First centroids of k-means: Deep Compression's (section 3.2) are linear, density-based and random (Forgy)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 
 from .arrays import Floats
 from .kmeans import Samples
+from .kmeans_histogram import in_cells
+from .kmeans_optimal import optimal
 
 Initialization = Callable[[Samples, int, np.random.Generator], Floats]
 
@@ -30,4 +32,14 @@ def random(samples: Samples, k: int, rng: np.random.Generator) -> Floats:
     return np.sort(rng.choice(samples.values, k, replace=False, p=share))
 
 
-INITIALIZATIONS: dict[str, Initialization] = {"density": density, "linear": linear, "random": random}
+def histogram(samples: Samples, k: int, _rng: np.random.Generator) -> Floats:
+    """The best centroids of a histogram, with which Lloyd's algorithm loses next to nothing against the best of all."""
+    return optimal(in_cells(samples, k), k)
+
+
+INITIALIZATIONS: dict[str, Initialization] = {
+    "density": density,
+    "histogram": histogram,
+    "linear": linear,
+    "random": random,
+}

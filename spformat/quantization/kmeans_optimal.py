@@ -28,7 +28,7 @@ def optimal(samples: Samples, k: int) -> Floats:
     n = len(samples.values)
     if n * k > MOST_CELLS:
         raise ConfigError(
-            "too many weights for optimal k-means, use lloyd", expected=f"{MOST_CELLS} cells", found=n * k
+            "too many weights for optimal k-means, use another start", expected=f"{MOST_CELLS} cells", found=n * k
         )
     interval = _IntervalCost(samples)
     best = interval(np.zeros(n + 1, np.intp), np.arange(n + 1))
@@ -48,6 +48,8 @@ class _IntervalCost:
 
     def __init__(self, samples: Samples) -> None:
         centred = samples.values - samples.moment[-1] / samples.mass[-1]  # keeps the sums of squares small
+        # A power of two less, which rounds nothing: squares of float64 beyond 1e154 would be infinite.
+        centred = np.ldexp(centred, -np.frexp(np.abs(centred).max())[1])
         self._mass = samples.mass.astype(np.float64)
         self._moment = np.concatenate([[0.0], np.cumsum(centred * samples.counts)])
         self._square = np.concatenate([[0.0], np.cumsum(centred**2 * samples.counts)])

@@ -66,6 +66,8 @@ def test_inspect_shows_losses(source: Path, tmp_path: Path) -> None:
         ("int8", ("*", "int8")),
         ("int4:group=64", ("*", "int4:group=64")),
         ("conv*=int4:group=64", ("conv*", "int4:group=64")),
+        ("codebook:5:density", ("*", "codebook:5:density")),
+        ("conv*=codebook:5:optimal", ("conv*", "codebook:5:optimal")),
         ("conv*=none", ("conv*", None)),
         ("int8_layer.*=codebook:5", ("int8_layer.*", "codebook:5")),
     ],
@@ -74,7 +76,7 @@ def test_patterns_and_ways(text: str, pair: tuple[str, str | None]) -> None:
     assert rule(text) == pair
 
 
-@pytest.mark.parametrize("how", ["int9", "conv*=codebook:9", "conv*=", "="])
+@pytest.mark.parametrize("how", ["int9", "conv*=codebook:9", "codebook:5:best", "conv*=", "="])
 def test_misuse(how: str, source: Path, tmp_path: Path) -> None:
     misused("pack", str(source), str(tmp_path / "m.spf"), "--quantize", how)
 

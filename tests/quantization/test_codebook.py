@@ -48,7 +48,7 @@ def test_centroid_counts():
     weights(),
     st.integers(1, 5),
     st.sampled_from(ZEROS),
-    st.sampled_from(["linear", "density", "random"]),
+    st.sampled_from(["linear", "density", "random", "histogram"]),
     st.sampled_from(["lloyd", "optimal", "none"]),
 )
 def test_every_weight_has_the_nearest_centroid_and_zeros_stay_zero(given_, bits, zeros, init, method):
@@ -130,6 +130,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "linear": {"init": "linear"},
     "density": {"init": "density"},
     "random": {"init": "random"},
+    "histogram": {"init": "histogram"},
 }
 
 
@@ -141,6 +142,15 @@ def test_optimal_loses_least_and_linear_keeps_the_large_weights():
     assert lost["optimal"] == min(lost.values())
     linear, density = (quantize_codebook(PRUNED, 4, init=init, method="none") for init in ("linear", "density"))
     assert np.abs(linear.dequantize()).max() > np.abs(density.dequantize()).max()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_weights_of_any_magnitude_are_clustered_alike(way, exponent):
+    wide = PRUNED.astype(np.float64)
+    found, twin = (quantize_codebook(values, 3, **WAYS[way]) for values in (np.ldexp(wide, exponent), wide))
+    assert (found.codes == twin.codes).all()
+    assert (np.ldexp(found.codebook, -exponent) == twin.codebook).all()
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0)])
@@ -157,7 +167,7 @@ def test_without_weights(shape):
     [
         ({"weights": np.array([1.0, np.nan])}, "expected no NaN or infinity, found 1 of 2"),
         ({"weights": np.array([1, 2])}, "expected floats, found int64"),
-        ({"init": "best"}, "expected density or linear or random, found 'best'"),
+        ({"init": "best"}, "expected density or histogram or linear or random, found 'best'"),
         ({"init": np.zeros((2, 2))}, "expected 1 to 3 in a row"),
         ({"init": np.arange(4.0)}, "expected 1 to 3 in a row"),
         ({"method": "exact"}, "expected lloyd, optimal or none"),

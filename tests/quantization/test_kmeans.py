@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spformat.errors import ConfigError
 from spformat.quantization import kmeans_optimal
 from spformat.quantization.kmeans import Samples, cost, lloyd, nearest
+from spformat.quantization.kmeans_histogram import CELLS, in_cells
 from spformat.quantization.kmeans_init import INITIALIZATIONS, density, linear
 from spformat.quantization.kmeans_optimal import optimal
 from tests.quantization.arrays import few
@@ -81,7 +82,7 @@ def test_optimal_of_many_values_in_many_clusters():
 
 def test_optimal_refuses_what_would_not_fit(monkeypatch):
     monkeypatch.setattr(kmeans_optimal, "MOST_CELLS", 10)
-    with pytest.raises(ConfigError, match="use lloyd: expected 10 cells, found 12"):
+    with pytest.raises(ConfigError, match="use another start: expected 10 cells, found 12"):
         optimal(Samples.of(np.arange(6.0)), 2)
 
 
@@ -99,6 +100,34 @@ def test_random_draws_follow_the_frequencies():
     samples = Samples.of(np.array([1.0] * 97 + [2.0, 3.0, 4.0]))
     drawn = [INITIALIZATIONS["random"](samples, 1, np.random.default_rng(s))[0] for s in range(200)]
     assert drawn.count(1.0) > 180
+
+
+HEAVY = np.random.default_rng(2).standard_t(2, 9000)
+
+
+@pytest.mark.parametrize("k", [2, 7, 32, 256])
+@pytest.mark.parametrize(
+    "values",
+    [HEAVY, HEAVY[np.abs(HEAVY) > 1], np.append(HEAVY, 1e6), np.append(np.arange(9000.0), np.full(50_000, 3.0))],
+    ids=["heavy tails", "a hole", "one far away", "one everywhere"],
+)
+def test_from_a_histogram_lloyd_is_next_to_the_best(values, k):
+    samples = Samples.of(values)
+    found = lloyd(samples, INITIALIZATIONS["histogram"](samples, k, np.random.default_rng(0)))
+    assert len(found) == k
+    assert cost(samples, found) <= 1.02 * cost(samples, optimal(samples, k))
+
+
+@pytest.mark.parametrize("k", [3, 600])
+def test_cells_hold_all_samples_and_few_are_cells_themselves(k):
+    samples = Samples.of(HEAVY)
+    cells = in_cells(samples, k)
+    assert k <= len(cells.values) <= 1.5 * max(CELLS, 4 * k)
+    assert cells.counts.sum() == len(HEAVY)
+    assert np.isclose((cells.values * cells.counts).sum(), HEAVY.sum())
+    assert (np.diff(cells.values) > 0).all()
+    those = Samples.of(HEAVY[:2000])
+    assert in_cells(those, k) is those
 
 
 def test_an_empty_cluster_keeps_its_centroid():
