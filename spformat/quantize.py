@@ -44,7 +44,7 @@ class Recipe:
     text: str
 
     def __post_init__(self) -> None:
-        found = _HOW.fullmatch(self.text)
+        found = _HOW.fullmatch(self.text) if isinstance(self.text, str) else None
         if found is None:
             raise ConfigError("no way to quantize", expected=FORMS, found=repr(self.text))
         if found["integers"]:
@@ -105,6 +105,9 @@ class Quantizer:
     ) -> Quantizer:
         """From one recipe for all, or from patterns and their recipes. Raises ConfigError."""
         pairs = {"*": asked} if isinstance(asked, str) else asked
+        if not isinstance(pairs, Mapping) or not all(isinstance(pattern, str) for pattern in pairs):
+            wanted = "text such as 'int8', or a mapping from patterns to that or None"
+            raise ConfigError("no way to quantize", expected=wanted, found=repr(asked))
         rules = tuple((check(pattern), None if text is None else Recipe(text)) for pattern, text in pairs.items())
         return cls(rules, tuple(map(check, include)), tuple(map(check, exclude)))
 

@@ -1,5 +1,7 @@
 """Quantizing while packing: only what is asked for, recorded with what it loses."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -139,6 +141,24 @@ WRONG = (
 def test_what_is_no_way_to_quantize(how):
     with pytest.raises(ConfigError, match=r"expected (codebook:1 to codebook:8 \(:histogram, |one of them)"):
         Recipe(how)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (5, "expected text such as 'int8', or a mapping from patterns to that or None, found 5"),
+        (["int8"], r"expected text such as .*, found \['int8'\]"),
+        ({3: "int8"}, "expected text such as .*, found {3: 'int8'}"),
+        ({"x": 3}, "expected codebook:1 to .*, found 3"),
+        ({"x": b"int8"}, "expected codebook:1 to .*, found b'int8'"),
+    ],
+)
+def test_what_is_no_text_is_refused_before_anything_is_written(asked, message, source, tmp_path):
+    pytest.importorskip("torch")  # of prune
+    for call in (spformat.pack, partial(spformat.prune, sparsity=0.5)):
+        with pytest.raises(ConfigError, match=f"no way to quantize: {message}"):
+            call(source, tmp_path / "x.spf", quantize=asked)
+    assert not (tmp_path / "x.spf").exists()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
