@@ -43,8 +43,7 @@ class Run:
 
     def measure(self, rounds: int) -> tuple[Input, list[Row]]:
         """Runs the rounds; in each, every rival starts once at another place in the order."""
-        folder = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        with tempfile.TemporaryDirectory(dir=folder_in_memory()) as scratch:
             paths = {rival: Path(scratch) / str(number) for number, rival in enumerate(self._rivals)}
             for number in range(rounds):
                 turn = number % max(1, len(self._rivals))
@@ -71,11 +70,11 @@ class Run:
     def _round(self, rival: Rival, path: Path, threads: int) -> None:
         case = (rival, threads)
         if self._is_patient(self._encode[case]):
-            seconds, _ = _timed(lambda: rival.save(self._tensors, path, threads))
+            seconds, _ = timed(lambda: rival.save(self._tensors, path, threads))
             self._encode[case].append(seconds)
             self._bytes[rival.name] = size_of(path)
         if self._is_patient(self._decode[case]):
-            seconds, loaded = _timed(lambda: rival.load(path, threads))
+            seconds, loaded = timed(lambda: rival.load(path, threads))
             self._decode[case].append(seconds)
             self._same[case] &= same(self._tensors, loaded)
 
@@ -107,7 +106,12 @@ class Run:
         )
 
 
-def _timed(job: Callable[[], T]) -> tuple[float, T]:
+def folder_in_memory() -> Path | None:
+    """A folder for files that no disk should be in the measurement of; None where there is none."""
+    return _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+
+
+def timed(job: Callable[[], T]) -> tuple[float, T]:
     """Seconds that a job takes, in fresh memory and without garbage collection, and what it returns."""
     give_back()
     gc.disable()
