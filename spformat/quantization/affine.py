@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .affine_blocks import check_blocks, ranges, spread
+from .affine_blocks import check_blocks, from_the_front, ranges, spread
 from .affine_tensor import AffineTensor, Scales, ZeroPoints, code_range
 from .arrays import Array, Floats, finite
 
@@ -22,7 +22,7 @@ class AffineScheme:
 
     bits: 2 to 8. symmetric: zero point 0. signed: int8 or uint8 codes, only signed ones can be symmetric.
     narrow: leave out the least code (int8: -127 to 127, as the paper has it for weights); None: if signed.
-    axis, group: see AffineTensor; neither gives one scale for the tensor.
+    axis, group: see AffineTensor; neither gives one scale for the tensor. A negative axis counts from the last one.
     """
 
     bits: int = 8
@@ -77,14 +77,15 @@ def quantize_affine(weights: Array, scheme: AffineScheme | None = None) -> Affin
     other value is off by more than S / 2 (1 + 2**-13). Raises ConfigError for weights that are not finite.
     """
     asked = AffineScheme() if scheme is None else scheme
-    check_blocks(weights.shape, asked.axis, asked.group)
+    axis, group = from_the_front(asked.axis, weights.shape), asked.group
+    check_blocks(weights.shape, axis, group)
     wide = finite(weights)
-    scale, zero_point = choose_parameters(*ranges(wide, asked.axis, asked.group), asked)
-    spread_scale = spread(scale, wide.shape, asked.axis, asked.group)
-    spread_zero = spread(zero_point, wide.shape, asked.axis, asked.group)
+    scale, zero_point = choose_parameters(*ranges(wide, axis, group), asked)
+    spread_scale = spread(scale, wide.shape, axis, group)
+    spread_zero = spread(zero_point, wide.shape, axis, group)
     codes = to_codes(wide, spread_scale, spread_zero, asked.code_range)
     dtype = np.int8 if asked.signed else np.uint8
-    return AffineTensor(codes.astype(dtype), scale, zero_point, asked.bits, asked.axis, asked.group)
+    return AffineTensor(codes.astype(dtype), scale, zero_point, asked.bits, axis, group)
 
 
 def to_codes(values: Floats, scale: Array, zero_point: Array, code_range: tuple[int, int]) -> NDArray[np.int64]:

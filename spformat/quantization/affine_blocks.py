@@ -22,6 +22,16 @@ def check_blocks(shape: Shape, axis: int | None, group: int | None) -> None:
         raise ConfigError("group", expected="1 or more, of a tensor with rows", found=f"{group} of shape {shape}")
 
 
+def from_the_front(axis: int | None, shape: Shape) -> int | None:
+    """The axis, a negative one counted from the last dimension. Raises ConfigError for one that the shape lacks."""
+    if axis is None or 0 <= axis < len(shape):
+        return axis
+    if not -len(shape) <= axis < 0:
+        expected = f"{-len(shape)} to {len(shape) - 1}" if shape else "none of a tensor without dimensions"
+        raise ConfigError("axis", expected=expected, found=axis)
+    return axis + len(shape)
+
+
 def parameter_shape(shape: Shape, axis: int | None, group: int | None) -> Shape:
     """The shape of the scales: (), (shape[axis],) or (rows, groups in a row)."""
     if axis is not None:

@@ -83,6 +83,15 @@ def test_an_axis_is_a_tensor_for_each_index(given_, axis):
         assert found.zero_point[index] == alone.zero_point
 
 
+@pytest.mark.parametrize("axis", [-3, -2, -1])
+def test_a_negative_axis_counts_from_the_last(axis):
+    array = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    found, same = (quantize_affine(array, AffineScheme(4, symmetric=False, axis=at)) for at in (axis, axis + 3))
+    assert found.axis == axis + 3
+    for name in ("codes", "scale", "zero_point"):
+        assert (getattr(found, name) == getattr(same, name)).all()
+
+
 def test_int8_weights_are_narrow():
     found = quantize_affine(np.array([-1.0, 0.0, 0.5, 1.0], np.float32))
     assert found.codes.tolist() == [-127, 0, 64, 127]  # 63.5 to even
@@ -141,7 +150,9 @@ def test_a_bias_is_int32_on_the_grid_of_the_accumulators():
         (lambda: AffineScheme(1), "expected 2 to 8, found 1"),
         (lambda: AffineScheme(9), "expected 2 to 8, found 9"),
         (lambda: AffineScheme(signed=False), "neither symmetric nor narrow"),
-        (lambda: quantize_affine(np.ones((2, 2)), AffineScheme(axis=2)), "expected 0 to 1, found 2"),
+        (lambda: quantize_affine(np.ones((2, 2)), AffineScheme(axis=2)), "axis: expected -2 to 1, found 2"),
+        (lambda: quantize_affine(np.ones((2, 2)), AffineScheme(axis=-3)), "axis: expected -2 to 1, found -3"),
+        (lambda: quantize_affine(np.ones(()), AffineScheme(axis=-1)), "axis: expected none of a tensor without"),
         (lambda: quantize_affine(np.ones(()), AffineScheme(group=4)), "of a tensor with rows"),
         (lambda: quantize_affine(np.ones((2, 2)), AffineScheme(axis=0, group=4)), "an axis or groups"),
         (lambda: quantize_affine(np.array([np.inf])), "found 1 of 1"),
