@@ -1,8 +1,8 @@
 """How fast quantized files load, beside the lossless ones: python -m tools.bench.quantized [--rounds N]
 
 The encoder's matrices in float32, unpruned and pruned, are saved as they are and quantized in several ways. All files
-are loaded in turns, each time into fresh memory, on one thread and on all; the order changes with the round. Printed are
-milliseconds and the speed as a share of the lossless file's, the shortest times and the medians compared.
+are loaded in turns, each time into fresh memory, on one thread and on all; the order changes with the round. Printed
+are milliseconds and the speed as a share of the lossless file's, the shortest times and the medians compared.
 """
 
 from __future__ import annotations
