@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .affine import AffineScheme, choose_parameters, to_codes
-from .arrays import Array, finite
+from .affine import AffineScheme, choose_parameters
+from .arrays import Array, Floats, finite
 
 Codes = NDArray[np.uint8]
+BELOW_HALF = float(np.nextafter(0.5, 0.0))
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,24 @@ class ActivationGrid:
         return (1 << self.bits) - 1
 
     def quantize(self, values: Array) -> Codes:
-        """The codes of finite floats: clamp(rint(r / scale) + zero_point)."""
-        scale, zero_point = np.float64(self.scale), np.int64(self.zero_point)
-        wide = finite(values, "activations")
-        return to_codes(wide, np.asarray(scale), np.asarray(zero_point), (0, self.largest)).astype(np.uint8)
+        """The codes of finite floats: clamp(round(r / scale) + zero_point), ties away from zero (see `nearest`)."""
+        steps = nearest(finite(values, "activations") / self.scale)
+        return np.clip(steps + self.zero_point, 0, self.largest).astype(np.uint8)
 
     def dequantize(self, codes: Codes) -> NDArray[np.float32]:
         """float32(scale) * float32(q - zero_point)."""
         steps = (codes.astype(np.int64) - self.zero_point).astype(np.float32)
         return np.asarray(steps * np.float32(self.scale), np.float32)
+
+    def real(self, codes: Codes) -> Floats:
+        """scale * (q - zero_point) in float64, which holds every one exactly."""
+        return (codes.astype(np.float64) - self.zero_point) * self.scale
+
+
+def nearest(values: Floats) -> Floats:
+    """Round to whole numbers, ties away from zero: the rule of the integers' shift (Jacob et al., appendix B).
+
+    Half and not less: 0.5 added to the number before it, or to one near 2**53, would round up already.
+    """
+    rounded: Floats = np.trunc(values + np.sign(values) * BELOW_HALF)
+    return rounded

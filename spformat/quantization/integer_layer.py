@@ -14,9 +14,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from .activation_grid import ActivationGrid, Codes
+from .activation_grid import ActivationGrid, Codes, nearest
 from .affine_tensor import AffineTensor
-from .arrays import Array
+from .arrays import Array, Floats
 from .fixed_point import FixedPoint
 
 _INT32 = np.iinfo(np.int32)
@@ -71,9 +71,7 @@ class IntegerLayer:
     def accumulate(self, codes: Codes) -> NDArray[np.int32]:
         """Sum of (q_source - Z_source)(q_weight - Z_weight), plus the bias; (batch, out[, height, width])."""
         steps = codes.astype(np.int64) - self.source.zero_point
-        zero_point = self.weight.zero_point.reshape(-1, *[1] * (len(self.weight.shape) - 1))
-        weight = self.weight.codes.astype(np.int64) - zero_point
-        sums = steps @ weight.T if self.convolution is None else _convolve(steps, weight, self.convolution)
+        sums = self._sums(steps, self._weight_steps())
         if self.bias is not None:
             sums = sums + self._by_output(self.bias.codes.astype(np.int64))
         if sums.size and not (_INT32.min <= sums.min() and sums.max() <= _INT32.max):
@@ -86,13 +84,38 @@ class IntegerLayer:
         lowest = self.target.zero_point if self.relu else 0
         return np.clip(moved, lowest, self.target.largest).astype(np.uint8)
 
+    def simulate(self, values: Floats) -> Floats:
+        """What `run` computes, in float64: from numbers on the source's grid to numbers on the target's.
+
+        Weights are S_weight (q - Z), the bias is S_source S_weight q, sums are multiples of S_source S_weight; the
+        stored multiplier, within 2**-32 of the real one, takes them to steps of the target.
+        """
+        weight_scale = self.weight.scale.astype(np.float64)
+        unit = self._by_output(self.source.scale * weight_scale)
+        weight = self._weight_steps() * weight_scale.reshape(-1, *[1] * (len(self.weight.shape) - 1))
+        sums = self._sums(values, weight)
+        if self.bias is not None:
+            sums = sums + self._by_output(self.bias.codes.astype(np.float64)) * unit
+        if self.relu:
+            sums = np.maximum(sums, 0.0)
+        units = np.rint(sums / unit)  # takes away what float64 itself has rounded
+        codes = np.clip(nearest(units * self.multiplier.real()) + self.target.zero_point, 0, self.target.largest)
+        return self.target.real(codes.astype(np.uint8))
+
+    def _weight_steps(self) -> NDArray[np.int64]:
+        zero_point = self.weight.zero_point.reshape(-1, *[1] * (len(self.weight.shape) - 1))
+        return np.asarray(self.weight.codes.astype(np.int64) - zero_point, np.int64)
+
+    def _sums(self, inputs: Array, weight: Array) -> Array:
+        return inputs @ weight.T if self.convolution is None else _convolve(inputs, weight, self.convolution)
+
     def _by_output(self, values: Array) -> Array:
         return values.reshape(-1, *[1] * (len(self.weight.shape) - 2))
 
 
-def _convolve(steps: NDArray[np.int64], weight: NDArray[np.int64], geometry: Convolution) -> NDArray[np.int64]:
-    """steps: (batch, channels, height, width), where 0 means 0.0; weight: (out, channels / groups, h, w)."""
-    padded = np.pad(steps, ((0, 0), (0, 0), *geometry.padding))
+def _convolve(inputs: Array, weight: Array, geometry: Convolution) -> Array:
+    """inputs: (batch, channels, height, width), where 0 means 0.0; weight: (out, channels / groups, h, w)."""
+    padded = np.pad(inputs, ((0, 0), (0, 0), *geometry.padding))
     span = [(size - 1) * hole + 1 for size, hole in zip(weight.shape[2:], geometry.dilation, strict=True)]
     windows = sliding_window_view(padded, span, axis=(2, 3))
     windows = windows[:, :, :: geometry.stride[0], :: geometry.stride[1]]

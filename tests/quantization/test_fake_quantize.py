@@ -29,10 +29,19 @@ def test_a_weight_trains_with_the_values_that_are_stored(given_, scheme, data):
 @given(weights(dtypes=FLOAT32), st.floats(-4, 0), st.floats(0, 4), st.integers(2, 8))
 def test_activations_are_those_of_the_grid(given_, minimum, maximum, bits):
     grid = ActivationGrid.of_range(minimum, maximum, bits)
-    found = fake_quantize(
-        torch.from_numpy(given_), torch.tensor(grid.scale), torch.tensor(grid.zero_point), (0, grid.largest)
-    )
+    scale, zero_point = torch.tensor(grid.scale), torch.tensor(grid.zero_point)
+    found = fake_quantize(torch.from_numpy(given_), scale, zero_point, (0, grid.largest), away=True)
     assert found.numpy().tobytes() == grid.dequantize(grid.quantize(given_)).tobytes()
+
+
+def test_ties_of_activations_are_rounded_away_from_zero_and_those_of_weights_to_even():
+    values = torch.tensor([-2.5, -1.5, -0.5, -0.25, 0.5, 1.5, 2.5, float("inf")])
+    one, middle = torch.tensor(1.0), torch.tensor(8)
+    assert fake_quantize(values, one, middle, (0, 15), away=True).tolist() == [-3, -2, -1, 0, 1, 2, 3, 7]
+    assert fake_quantize(values, one, middle, (0, 15)).tolist() == [-2, -2, 0, 0, 0, 2, 2, 7]
+    grid = ActivationGrid(1.0, 8, 4)
+    assert (grid.quantize(values[:-1].numpy()) - 8.0).tolist() == [-3, -2, -1, 0, 1, 2, 3]
+    assert grid.real(np.array([0, 15], np.uint8)).tolist() == [-8, 7]
 
 
 def test_the_gradient_passes_inside_of_the_range_only():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from spformat.errors import ConfigError
 from spformat.quantization import FixedPoint
+from spformat.quantization.activation_grid import nearest
 
 INT32 = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([-(2**31), 2**31 - 1, -1, 0, 1]))
 REAL = st.floats(2.0**-80, 2.0**40)
@@ -68,6 +69,14 @@ def test_mantissa_and_shift(real, mantissa, shift):
 def test_ties_round_away_from_zero():
     half = FixedPoint.of(np.array(0.5))
     assert half.apply(np.array([-3, -2, -1, 0, 1, 2, 3], np.int32)).tolist() == [-2, -1, -1, 0, 1, 1, 2]
+
+
+@given(st.one_of(st.floats(-(2.0**30), 2.0**30), st.integers(-(2**21), 2**21).map(lambda n: n / 2)))
+@example(np.nextafter(0.5, 0.0))
+@example(np.nextafter(0.5, 1.0))
+@example(-np.nextafter(2.5, 0.0))
+def test_floats_round_by_the_same_rule(value):
+    assert int(nearest(np.array(value))) == rounded(Fraction(float(value)))
 
 
 def test_each_channel_has_its_own():

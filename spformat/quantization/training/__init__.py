@@ -7,7 +7,8 @@ from .batch_norm import fold_batch_norm, fold_batch_norms
 from .binary_activations import BinaryActivation, XnorLayer
 from .binary_weights import binary_connect, binary_net, binary_weight, constrain, sign, xnor_net
 from .fake_quantize import FakeQuantizedActivation, fake_quantize, fake_quantize_weight
-from .quantized_model import FakeQuantizedLayer, TrainingScheme, fake_quantized, to_integers
+from .fake_quantized_layer import FakeQuantizedLayer, TrainingScheme
+from .quantized_model import fake_quantized, to_integers
 from .quantized_state import quantized_state
 from .shared_weights import share_weights, shared_weights, summed_gradients
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ...errors import ConfigError
-from ..activation_grid import ActivationGrid
+from ..activation_grid import BELOW_HALF, ActivationGrid
 from ..affine import AffineScheme, choose_parameters
 from ..affine_blocks import check_blocks, ranges, spread
 from ..affine_tensor import Scales
@@ -16,13 +16,15 @@ from ..affine_tensor import Scales
 Tensor = torch.Tensor
 
 
-def fake_quantize(values: Tensor, scale: Tensor, zero_point: Tensor, code_range: tuple[int, int]) -> Tensor:
+def fake_quantize(
+    values: Tensor, scale: Tensor, zero_point: Tensor, code_range: tuple[int, int], *, away: bool = False
+) -> Tensor:
     """dequantize(quantize(values)), bit for bit what the numpy functions give, in the type of `values`.
 
-    The parameters broadcast against the values. The gradient is that of the values where they are inside of
-    the range, else 0.
+    The parameters broadcast against the values. away: ties away from zero, as activations have them, not to even,
+    as weights and biases do. The gradient is that of the values where they are inside of the range, else 0.
     """
-    rounded: Tensor = _FakeQuantize.apply(values, scale, zero_point, code_range)  # type: ignore[no-untyped-call]
+    rounded: Tensor = _FakeQuantize.apply(values, scale, zero_point, code_range, away)  # type: ignore[no-untyped-call]
     return rounded
 
 
@@ -79,7 +81,7 @@ class FakeQuantizedActivation(torch.nn.Module):
         grid = self.grid
         scale = torch.tensor(grid.scale, dtype=torch.float32, device=values.device)
         zero_point = torch.tensor(grid.zero_point, dtype=torch.int32, device=values.device)
-        return fake_quantize(values, scale, zero_point, (0, grid.largest))
+        return fake_quantize(values, scale, zero_point, (0, grid.largest), away=True)
 
     def _watch(self, values: Tensor) -> None:
         least, largest = (end.double() for end in torch.aminmax(values))
@@ -91,14 +93,17 @@ class FakeQuantizedActivation(torch.nn.Module):
 
 class _FakeQuantize(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, scale: Tensor, zero_point: Tensor, code_range: tuple[int, int]) -> Tensor:
+    def forward(
+        ctx: Any, values: Tensor, scale: Tensor, zero_point: Tensor, code_range: tuple[int, int], away: bool
+    ) -> Tensor:
         low, high = code_range
-        codes = torch.round(values.double() / scale.double()) + zero_point  # float64, as in to_codes
+        steps = values.double() / scale.double()  # float64, as in numpy
+        codes = (torch.trunc(steps + torch.sign(steps) * BELOW_HALF) if away else torch.round(steps)) + zero_point
         ctx.save_for_backward((codes >= low) & (codes <= high))
         steps = codes.clamp(low, high) - zero_point
         return (steps.float() * scale).to(values.dtype)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
         (inside,) = ctx.saved_tensors
-        return gradients[0] * inside, None, None, None
+        return gradients[0] * inside, None, None, None, None
