@@ -20,6 +20,7 @@ except ImportError as error:
 
 # Whoever needs torch takes it from here, so that a missing one names the extra.
 __all__ = [
+    "PLAIN",
     "check_storable",
     "from_torch_dtype",
     "numpy_type",
@@ -28,6 +29,9 @@ __all__ = [
     "to_torch_dtype",
     "torch",
 ]
+
+# What to do with tensors of torchao and the like.
+PLAIN = "store the dequantized values, or codes and scales as plain tensors"
 
 _TORCH_NAMES = {
     "BOOL": "bool",
@@ -92,13 +96,17 @@ def numpy_type(dtype: DType) -> np.dtype[Any]:
 
 
 def check_storable(tensor: torch.Tensor, name: str | None = None) -> DType:
-    """The wire type of a tensor. Raises SourceError for quantized and nested tensors and for unknown data
-    types.
+    """The wire type of a tensor. Raises SourceError for quantized and nested tensors, for those of classes that stand
+    for others (torchao's), which torch gives no elements of, and for unknown data types.
     """
     if tensor.is_quantized:
         raise SourceError("a quantized tensor: store tensor.dequantize() or tensor.int_repr()", tensor=name)
     if tensor.is_nested:
         raise SourceError("a nested tensor: store the tensors that it consists of", tensor=name)
+    kind = type(tensor)
+    if kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        found = f"a tensor of class {kind.__module__}.{kind.__qualname__}, without elements of its own"
+        raise SourceError(f"{found}: {PLAIN}", tensor=name)
     return from_torch_dtype(tensor.dtype, name)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..dtypes import DType
 from ..errors import SourceError
 from ..quantized import Quantized
-from ..torch_arrays import check_storable, from_torch_dtype, to_array, torch
+from ..torch_arrays import PLAIN, check_storable, from_torch_dtype, to_array, torch
 from ..torch_densify import SPARSE, densify, parts_of
 from ..torch_quantized import from_torch
 from . import torch_skeleton
@@ -45,9 +45,6 @@ class TorchCheckpoint(Source):
         self._lazy = skeleton is not None
         self._tensors = self._select(_load_all(path, archive), key) if skeleton is None else skeleton
         self._names = sort_names(self._tensors)
-        for name, tensor in self._tensors.items():
-            if not tensor.is_quantized:
-                check_storable(tensor, name)
 
     def _skeleton(self, extents: dict[int, int], key: str | None) -> dict[str, torch.Tensor] | None:
         """Tensors without data; None when some of them cannot be read from the file as they lie in it."""
@@ -65,6 +62,9 @@ class TorchCheckpoint(Source):
             found = tree.select(key)
         except SourceError as error:
             raise SourceError(f"{self._path}: {error}") from None
+        for name, tensor in found.items():
+            if not tensor.is_quantized:
+                check_storable(tensor, name)
         self.notes = tree.notes
         return found
 
@@ -130,7 +130,7 @@ def _load_all(path: str, archive: TorchZip | None) -> object:
     try:
         return _load(path, "cpu", mapped)
     except pickle.UnpicklingError as error:
-        raise SourceError(f"{path}: {_refusal(str(error))}; {ADVICE}") from error
+        raise SourceError(f"{path}: {_refusal(str(error))}") from error
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SourceError(f"{path}: not a checkpoint of torch, cut short or damaged ({reason})") from error
@@ -139,9 +139,10 @@ def _load_all(path: str, archive: TorchZip | None) -> object:
 def _refusal(message: str) -> str:
     """One line for torch's page of advice, which speaks of switching its safety off."""
     found = re.search(r"GLOBAL ([\w.]+)", message)
-    if found:
-        return f"holds a pickled object ({found[1]}), which is never loaded because that could run code"
-    return "not a checkpoint of torch, or one of more than tensors and plain containers"
+    if found is None:
+        return f"not a checkpoint of torch, or one of more than tensors and plain containers; {ADVICE}"
+    advice = f"of each tensor {PLAIN}" if found[1].startswith("torchao.") else ADVICE
+    return f"holds a pickled object ({found[1]}), which is never loaded because that could run code; {advice}"
 
 
 def _is_tensor(node: object) -> bool:

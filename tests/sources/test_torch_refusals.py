@@ -3,7 +3,9 @@
 import contextlib
 import os
 import pickle
+import sys
 import zipfile
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ import pytest
 from spformat.errors import SourceError
 from spformat.sources import open_source
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+from spformat.torch_arrays import torch
 
 
 def save(tmp_path, value, **options):
@@ -73,6 +77,47 @@ def test_tensors_that_cannot_be_stored_are_refused(tmp_path):
         pytest.raises(SourceError, match=r"without data.*'m'"),
     ):
         source.read("m")
+
+
+class Standing(torch.Tensor):
+    """Stands for a tensor, as those of torchao do: what is asked of it is not implemented."""
+
+    @staticmethod
+    def __new__(cls, codes, _scale):
+        return torch.Tensor._make_wrapper_subclass(cls, codes.shape, dtype=torch.float32)
+
+    def __init__(self, codes, scale):
+        self.codes, self.scale = codes, scale
+
+    def __tensor_flatten__(self):
+        return ["codes", "scale"], None
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):  # type: ignore[override]
+        raise NotImplementedError(f"{cls.__name__}: {func}")
+
+
+def standing():
+    return {"fc.weight": Standing(torch.ones(3, 4, dtype=torch.int8), torch.ones(3)), "fc.bias": torch.ones(3)}
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_tensors_that_stand_for_others_are_refused_with_advice(tmp_path, zipped):
+    path = save(tmp_path, {"model": standing()}, _use_new_zipfile_serialization=zipped)
+    with (
+        torch.serialization.safe_globals([Standing]),
+        pytest.raises(SourceError, match=r"class .*Standing, .*: store the dequantized values.*'fc\.weight'"),
+    ):
+        open_source(path)
+
+
+def test_so_are_those_whose_class_is_not_known(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchao", ModuleType("torchao"))
+    monkeypatch.setattr(sys.modules["torchao"], "Standing", Standing, raising=False)
+    monkeypatch.setattr(Standing, "__module__", "torchao")
+    path = save(tmp_path, standing())
+    with pytest.raises(SourceError, match=r"torchao\.Standing\), which is never loaded.* store the dequantized values"):
+        open_source(path)
 
 
 def test_a_text_file_is_no_checkpoint(tmp_path):
