@@ -1,5 +1,6 @@
 """Binary weights and activations: signs, scales, gradients, real weights in their range."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -158,13 +159,32 @@ def test_xnor_net_centres_and_clamps():
 
 
 @few
-@given(st.integers(0, 2**31), st.sampled_from(["connect", "net", "xnor"]))
-def test_the_stored_weight_is_the_one_in_use(seed, kind):
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from(["connect", "glorot", "net", "xnor"]),
+    st.sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]),
+)
+def test_the_stored_weight_is_the_one_in_use(seed, kind, dtype):
     torch.manual_seed(seed)
-    layer = nn.Conv2d(2, 3, 2)
-    {"connect": binary_connect, "net": binary_net, "xnor": xnor_net}[kind](layer)
+    layer = nn.Conv2d(2, 3, 2, dtype=dtype)
+    glorot = partial(binary_connect, scale="glorot")
+    rules: dict[str, Any] = {"connect": binary_connect, "glorot": glorot, "net": binary_net, "xnor": xnor_net}
+    rules[kind](layer)
     layer.eval()
-    assert binary_weight(layer).dequantize().tobytes() == layer.weight.detach().numpy().tobytes()
+    used, stored = layer.weight.detach(), torch.from_numpy(binary_weight(layer).dequantize())
+    assert used.dtype == dtype
+    assert torch.equal(used.double(), stored.double())  # float32 holds what the layer computes with
+    assert torch.equal(torch.signbit(used), torch.signbit(stored))
+    layer(torch.ones(1, 2, 3, 3, dtype=dtype)).sum().backward()
+    assert real(layer).grad.dtype == dtype
+
+
+def test_the_sign_of_what_float32_cannot_hold():
+    layer = layer_with(-1e-60, 1e-60).double()
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[-1e-60, 1e-60]], dtype=torch.float64))
+    binary_net(layer)
+    assert layer.weight.tolist() == binary_weight(layer).dequantize().tolist() == [[-1, 1]]
 
 
 @pytest.mark.parametrize(("strict", "expected"), [(False, [0, 1, 1, 1, 0]), (True, [0, 0, 1, 0, 0])])
@@ -206,8 +226,16 @@ def test_input_scales_of_a_linear_layer_and_without():
     ("make", "message"),
     [
         (lambda: binary_connect(nn.ReLU()), "expected a weight, found ReLU"),
-        (lambda: binary_connect(nn.Linear(2, 2), scale=0.0), "a positive number or glorot"),
-        (lambda: binary_connect(nn.Linear(2, 2), scale="he"), "a positive number or glorot"),
+        (lambda: binary_connect(nn.Linear(2, 2), scale=0.0), "a positive number of float32 or glorot"),
+        (lambda: binary_connect(nn.Linear(2, 2), scale="he"), "a positive number of float32 or glorot"),
+        (
+            lambda: binary_connect(nn.Linear(2, 2), scale=float("nan")),
+            "float32 or glorot, found nan",
+        ),
+        (
+            lambda: binary_connect(nn.Linear(2, 2).double(), scale=1e300),
+            r"float32 or glorot, found 1e\+300",
+        ),
         (lambda: xnor_net(nn.Conv2d(1, 2, 3)), "expected 2 or more"),
         (lambda: binary_weight(nn.Linear(2, 2)), "not a binary layer"),
         (lambda: XnorLayer(nn.Conv2d(2, 2, 3, padding="same")), "zeros, in numbers"),

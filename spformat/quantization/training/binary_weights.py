@@ -1,7 +1,8 @@
 """Layers that compute with binary weights and train the real ones behind them: BinaryConnect, BNN, XNOR-Net.
 
 The real weight stays the parameter. Every step: forward and backward through the binary one, the optimizer updates
-the real one, `constrain` brings it back into its range.
+the real one, `constrain` brings it back into its range. Scales are rounded to the layer's type, and in float64 to
+float32, so that layers compute with the very scales that a BinaryTensor stores.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.init import _calculate_fan_in_and_fan_out
 from torch.nn.utils import parametrize
 
 from ...errors import ConfigError
-from ..binary import BinaryTensor, quantize_binary
+from ..arrays import finite
+from ..binary import BinaryTensor
 
 Tensor = torch.Tensor
+_FLOAT32 = torch.finfo(torch.float32)
 
 
 def sign(values: Tensor) -> Tensor:
@@ -35,8 +39,8 @@ def binary_connect(module: nn.Module, *, scale: float | str = 1.0, stochastic: b
     """
     if scale == "glorot":
         scale = math.sqrt(1.5 / sum(_calculate_fan_in_and_fan_out(_weight(module))))
-    if isinstance(scale, str) or scale <= 0:
-        raise ConfigError("scale", expected="a positive number or glorot", found=repr(scale))
+    if isinstance(scale, str) or not _FLOAT32.tiny <= scale <= _FLOAT32.max:
+        raise ConfigError("scale", expected="a positive number of float32 or glorot", found=repr(scale))
     _register(module, _BinaryConnect(float(scale), stochastic))
 
 
@@ -73,16 +77,19 @@ def is_binary(module: nn.Module) -> bool:
 
 
 def binary_weight(module: nn.Module) -> BinaryTensor:
-    """The weight that the layer evaluates with, to store. Raises ConfigError where it is not binary."""
+    """The weight that the layer evaluates with, to store. Raises ConfigError where it is not binary, or not finite."""
     for rule, real in _binary_weights(module, recurse=False):
-        return quantize_binary(real.detach().cpu().numpy(), rule.scale)
+        wide = finite(real.detach().cpu().double().numpy())  # numpy has no bfloat16
+        return BinaryTensor(np.asarray(wide >= 0), rule.scales(real.detach()).cpu().float().numpy())
     raise ConfigError("not a binary layer", expected="binary_connect, binary_net or xnor_net", found=str(module))
 
 
 class _Rule(nn.Module, ABC):
     """A parametrization: the binary weight from the real one."""
 
-    scale: float | str = 1.0
+    def scales(self, real: Tensor) -> Tensor:
+        """What the signs are multiplied by, in the type of the weight: one number, or one for each output."""
+        return _as_stored(torch.ones((), dtype=torch.float64, device=real.device), real.dtype)
 
     def right_inverse(self, weight: Tensor) -> Tensor:
         return weight
@@ -95,8 +102,11 @@ class _Rule(nn.Module, ABC):
 class _BinaryConnect(_Rule):
     def __init__(self, scale: float, stochastic: bool) -> None:
         super().__init__()
-        self.scale: float = scale
+        self.scale = scale
         self.stochastic = stochastic
+
+    def scales(self, real: Tensor) -> Tensor:
+        return _as_stored(torch.tensor(self.scale, dtype=torch.float64, device=real.device), real.dtype)
 
     def forward(self, real: Tensor) -> Tensor:
         if self.stochastic and self.training:
@@ -104,7 +114,7 @@ class _BinaryConnect(_Rule):
             signs = torch.where(torch.rand_like(chance) < chance, 1.0, -1.0).to(real.dtype)
         else:
             signs = sign(real.detach())
-        return _pass(real, signs * self.scale, None)
+        return _pass(real, signs * self.scales(real), None)
 
     def constrain(self, real: Tensor) -> None:
         real.clamp_(-self.scale, self.scale)
@@ -119,17 +129,17 @@ class _BinaryNet(_Rule):
 
 
 class _XnorNet(_Rule):
-    scale = "filter"
-
     def __init__(self, times_n: bool) -> None:
         super().__init__()
         self.times_n = times_n
 
+    def scales(self, real: Tensor) -> Tensor:
+        return _as_stored(real.double().abs().flatten(1).mean(1), real.dtype)
+
     def forward(self, real: Tensor) -> Tensor:
         weight = real.detach()
         n = weight[0].numel()
-        # In float64 as in quantize_binary, so that the stored scale is the one of the forward pass.
-        alpha = weight.double().abs().flatten(1).mean(1).to(weight.dtype).reshape(-1, *[1] * (weight.ndim - 1))
+        alpha = self.scales(weight).reshape(-1, *[1] * (weight.ndim - 1))
         factor = (alpha * (weight.abs() < 1) + 1 / n) * (1 - 1 / weight.shape[1])
         return _pass(real, alpha * sign(weight), factor * n if self.times_n else factor)
 
@@ -154,6 +164,11 @@ class _Pass(torch.autograd.Function):
 def _pass(real: Tensor, binary: Tensor, factor: Tensor | None) -> Tensor:
     passed: Tensor = _Pass.apply(real, binary, factor)  # type: ignore[no-untyped-call]
     return passed
+
+
+def _as_stored(scale: Tensor, dtype: torch.dtype) -> Tensor:
+    """float64 scales as numbers of a layer's type that float32 holds: shorter types are parts of it."""
+    return scale.to(torch.float32 if dtype == torch.float64 else dtype).to(dtype)
 
 
 def _weight(module: nn.Module) -> Tensor:
