@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrizations, parametrize
 
 from spformat import safe_open
 from spformat.quantization import BinaryTensor, CodebookTensor, quantize_codebook
@@ -87,6 +87,41 @@ def test_a_layer_that_is_used_twice_has_both_names():
     names = sorted(model.state_dict())
     share_weights(layer, quantize_codebook(layer.weight.detach().numpy(), 2, zeros="apart"))
     assert sorted(quantized_state(model)) == names
+
+
+def test_nothing_changes_in_training_mode():
+    model = nn.Sequential(parametrizations.spectral_norm(nn.Linear(6, 4)), nn.Dropout(), nn.Linear(4, 4))
+    model[2].eval()
+    model(torch.randn(3, 6))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    modes = [module.training for module in model.modules()]
+    stored = quantized_state(model)["0.weight"]
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert [module.training for module in model.modules()] == modes
+    assert isinstance(stored, torch.Tensor)
+    assert not stored.requires_grad
+    assert torch.equal(stored, model.eval()[0].weight)
+
+
+class Failing(nn.Module):
+    broken = False
+
+    def forward(self, weight):
+        if self.broken:
+            assert not self.training
+            assert not torch.is_grad_enabled()
+            raise ValueError("no weight")
+        return weight
+
+
+def test_modes_are_given_back_after_an_error(monkeypatch):
+    layer = nn.Linear(2, 2)
+    parametrize.register_parametrization(layer, "weight", Failing())
+    monkeypatch.setattr(Failing, "broken", True)
+    with pytest.raises(ValueError, match="no weight"):
+        quantized_state(layer)
+    assert all(module.training for module in layer.modules())
+    assert torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize("name", ["0.weight", "2.0.weight"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import torch
@@ -21,7 +23,7 @@ def quantized_state(model: nn.Module) -> dict[str, Stored]:
     spformat.torch.save_file stores, and what the plain model's load_state_dict takes when it is loaded.
 
     Weights that are shared are CodebookTensors, binary ones BinaryTensors; of other parametrizations it has the tensors
-    that they compute.
+    that they compute in evaluation. Nothing of the model changes, whatever its mode.
     """
     state: dict[str, Stored] = dict(model.state_dict())
     replaced: list[str] = []
@@ -45,5 +47,22 @@ def _stored(module: nn.Module, name: str) -> Stored:
         return shared_weights(module, name).compact()
     if alone and name == "weight" and is_binary(module):
         return binary_weight(module)
-    weight: torch.Tensor = getattr(module, name).detach()
+    with torch.no_grad(), _evaluating(module):
+        weight: torch.Tensor = getattr(module, name).detach()
     return weight
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """The module and all in it in evaluation: spectral_norm, for one, changes its buffers in training.
+
+    The flags themselves are set, as `train` and `eval` of a module may do more.
+    """
+    before = [(each, each.training) for each in module.modules()]
+    try:
+        for each, _ in before:
+            each.training = False
+        yield
+    finally:
+        for each, training in before:
+            each.training = training
