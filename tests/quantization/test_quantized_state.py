@@ -90,7 +90,8 @@ def test_a_layer_that_is_used_twice_has_both_names():
 
 
 def test_nothing_changes_in_training_mode():
-    model = nn.Sequential(parametrizations.spectral_norm(nn.Linear(6, 4)), nn.Dropout(), nn.Linear(4, 4))
+    layer = nn.Linear(6, 4)
+    model = nn.Sequential(parametrizations.spectral_norm(layer), nn.Dropout(), nn.Linear(4, 4))
     model[2].eval()
     model(torch.randn(3, 6))
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -100,7 +101,8 @@ def test_nothing_changes_in_training_mode():
     assert [module.training for module in model.modules()] == modes
     assert isinstance(stored, torch.Tensor)
     assert not stored.requires_grad
-    assert torch.equal(stored, model.eval()[0].weight)
+    model.eval()
+    assert torch.equal(stored, layer.weight)
 
 
 class Failing(nn.Module):
