@@ -71,7 +71,8 @@ class AffineTensor:
         """
         scale = spread(self.scale, self.shape, self.axis, self.group)
         zero_point = spread(self.zero_point, self.shape, self.axis, self.group)
-        steps = (self.codes.astype(np.int64) - zero_point).astype(np.float32)
+        wide = np.int64 if self.codes.dtype == np.int32 else np.int32  # which holds steps of bytes, in half the time
+        steps = (self.codes.astype(wide) - zero_point).astype(np.float32)
         return np.asarray(steps * scale, np.float32)
 
     def _code_range(self) -> tuple[int, int]:

@@ -23,11 +23,12 @@ from ..errors import SourceError
 from ..quantized import Quantized
 from ..torch_arrays import PLAIN, check_storable, from_torch_dtype, to_array, torch
 from ..torch_densify import SPARSE, densify, parts_of
-from ..torch_quantized import from_torch
+from ..torch_quantized import dequantized, from_torch, is_affine
 from . import torch_skeleton
 from .base import Source, sort_names, ties_of
 from .checkpoint_tree import CheckpointTree
 from .torch_zip import TorchZip
+from .wording import listing
 
 Array = NDArray[Any]
 ADVICE = "save the state dict instead: torch.save(model.state_dict(), path)"
@@ -45,6 +46,11 @@ class TorchCheckpoint(Source):
         self._lazy = skeleton is not None
         self._tensors = self._select(_load_all(path, archive), key) if skeleton is None else skeleton
         self._names = sort_names(self._tensors)
+        quantized = [name for name in self._names if self._tensors[name].is_quantized]
+        self._as_values = [name for name in quantized if not is_affine(self._tensors[name])]
+        if self._as_values:
+            why = "which no codes and float32 scales give exactly"
+            self.notes.append(f"quantized tensors taken as their float32 values, {why}: {listing(self._as_values)}")
 
     def _skeleton(self, extents: dict[int, int], key: str | None) -> dict[str, torch.Tensor] | None:
         """Tensors without data; None when some of them cannot be read from the file as they lie in it."""
@@ -90,14 +96,16 @@ class TorchCheckpoint(Source):
     def read(self, name: str) -> tuple[Array, DType]:
         tensor = self._tensors[name]
         if tensor.is_quantized:
-            tensor = tensor.dequantize()
+            tensor = dequantized(tensor, name)
         if tensor.layout in SPARSE:
             return densify(tensor, name, self._read_part)
         return self._read_part(tensor, name)
 
     def read_quantized(self, name: str) -> Quantized | None:
         tensor = self._tensors[name]
-        return Quantized(from_torch(tensor, name)) if tensor.is_quantized else None
+        if not tensor.is_quantized or name in self._as_values:
+            return None
+        return Quantized(from_torch(tensor, name))
 
     def _read_part(self, tensor: torch.Tensor, name: str | None) -> tuple[Array, DType]:
         if self._lazy:
