@@ -1,7 +1,8 @@
 """Integer codes and their scales, stored as plain tensors under the names of other libraries, as quantized tensors.
 
 torchao (its state dicts flattened for safetensors): P._X_qdata, P._X_scale, and P._X_zero_point where there is one, are
-P.X. compressed-tensors (format int-quantized): X, X_scale, and X_zero_point where there is one, are X.
+P.X, with the bits of the target_dtype that the file's metadata name, 8 where they do not. compressed-tensors (format
+int-quantized): X, X_scale, and X_zero_point where there is one, are X; its bits are in another file.
 
 Elsewhere names do not tell how codes are laid out, and all stay as they are: weights packed to four bits in an int32,
 and those of torchao in uint8, which may be two in a byte.
@@ -9,8 +10,9 @@ and those of torchao in uint8, which may be two in a byte.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from ..dtypes import BY_NAME, DType
 from ..errors import ConfigError, SourceError
 from ..quantization import AffineTensor
+from ..quantization.affine_tensor import code_range
 from ..quantized import Quantized
 from .base import Source
 from .folded import Folded
@@ -63,7 +66,8 @@ class ScaledCodes(Folded):
         zero_point = points[0].astype(np.int32) if points else np.zeros(form, np.int32)
         try:
             scales = scale.astype(np.float32).reshape(form)
-            return Quantized(AffineTensor(codes, scales, zero_point.reshape(form), 8, axis, group))
+            bits = _bits(self.metadata, name, codes, zero_point)
+            return Quantized(AffineTensor(codes, scales, zero_point.reshape(form), bits, axis, group))
         except ConfigError as error:
             raise SourceError(f"codes with scales: {error}", tensor=name) from None
 
@@ -72,6 +76,21 @@ class ScaledCodes(Folded):
         assert dtype.numpy is not None
         contiguous = np.ascontiguousarray(array).reshape(array.shape)
         return contiguous if array.dtype == dtype.numpy else contiguous.view(dtype.numpy)
+
+
+def _bits(metadata: Mapping[str, Any], name: str, *codes: Array) -> int:
+    """What torchao says of codes and zero points in int8; 8 where it says nothing, or what is not so."""
+    try:
+        said = json.loads(metadata.get(name, "{}"))
+    except (TypeError, ValueError, RecursionError):
+        return 8
+    match said:
+        case {"_type": "IntxUnpackedToInt8Tensor", "_data": {"target_dtype": {"_data": str(target)}}}:
+            bits = int(target[3:]) if re.fullmatch("int[2-8]", target) else 8
+        case _:
+            return 8
+    low, high = code_range(bits, signed=True)
+    return bits if all(low <= each.min(initial=0) and each.max(initial=0) <= high for each in codes) else 8
 
 
 def _groups(source: Source) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,5 +1,7 @@
 """Integer codes with scales under the names of torchao and compressed-tensors."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -66,6 +68,39 @@ def test_names_of_torchao(tmp_path, kind, asymmetric, end):
         [0] * scale.numel() if point is None else point.reshape(-1).tolist()
     )
     assert raw(loaded) == raw(expected.numpy())
+
+
+def said(target="int4", kind="IntxUnpackedToInt8Tensor"):
+    """The metadata that torchao's flatten_tensor_state_dict makes."""
+    data = {"target_dtype": {"_type": "torch.dtype", "_data": target}, "block_size": [1, 8]}
+    tensor = {"_type": kind, "_data": data, "_tensor_data_names": ["qdata", "scale", "zero_point"]}
+    return {"fc.weight": json.dumps(tensor), "tensor_names": json.dumps(["fc.weight"])}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "largest", "bits"),
+    [
+        (said(), 7, 4),
+        (said("int2"), 1, 2),
+        (said("int8"), 7, 8),
+        (said("int1"), 0, 8),
+        (said(), 8, 8),
+        (said(kind="Int8Tensor"), 7, 8),
+        ({"fc.weight": "[1"}, 7, 8),
+        ({"fc.weight": "[1]"}, 7, 8),
+        (None, 7, 8),
+    ],
+    ids=["int4", "int2", "int8", "int1", "larger codes", "another class", "no JSON", "another form", "nothing"],
+)
+def test_bits_are_those_that_torchao_says(tmp_path, metadata, largest, bits):
+    codes = torch.arange(-largest - 1, largest + 1, dtype=torch.int8).repeat(24, 1)
+    state = {"fc._weight_qdata": codes, "fc._weight_scale": torch.rand(24, 1) + 0.5, "bias": torch.ones(3)}
+    state["fc._weight_zero_point"] = torch.zeros(24, 1, dtype=torch.int8)
+    save_file(state, tmp_path / "m.safetensors", metadata)
+    found, _ = packed(tmp_path / "m.safetensors", "fc.weight")
+    assert isinstance(found, AffineTensor)
+    assert found.bits == bits
+    assert raw(found.codes) == raw(codes.numpy())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
