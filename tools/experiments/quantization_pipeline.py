@@ -101,7 +101,7 @@ def _file(
     tune(tuned, split)
     for layer in linears(tuned):
         parametrize.remove_parametrizations(layer, "weight")
-    ways = {"@matrix": f"codebook:{bits}", "@vector": f"codebook:{BIAS_BITS}"}
+    ways = {"@matrix": f"codebook:{bits}:linear", "@vector": f"codebook:{BIAS_BITS}:linear"}
     names = [name for name, parameter in pruned.named_parameters() if parameter.ndim > 1]
     sparsities = {name: 1 - share for name, share in zip(names, shares, strict=True)}
     with tempfile.TemporaryDirectory() as folder:
