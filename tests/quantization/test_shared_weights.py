@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrizations, parametrize, prune
 
 from spformat.errors import ConfigError
 from spformat.quantization import quantize_codebook
@@ -124,3 +124,57 @@ def test_what_is_refused():
         share_weights(nn.Linear(4, 3), quantize_codebook(WEIGHTS, 2))
     with pytest.raises(ConfigError, match="weight shares no weights"):
         shared_weights(nn.Linear(4, 3))
+
+
+def tied():
+    embedding, layer = nn.Embedding(5, 4), nn.Linear(4, 5)
+    layer.weight = embedding.weight
+    return layer, embedding
+
+
+def tied_to_itself():
+    layer = nn.Linear(4, 5)
+    layer.again = layer.weight
+    return (layer,)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (tied_to_itself, r"expected a parameter of one module alone, found also Linear\.again"),
+        (
+            tied,
+            r"expected a parameter of one module alone, found also Embedding\.weight",
+        ),
+        (lambda: (parametrizations.spectral_norm(nn.Linear(4, 5)),), "a plain parameter, found parametrized by"),
+        (
+            lambda: (parametrizations.weight_norm(nn.Linear(4, 5)),),
+            "a plain parameter, found parametrized by",
+        ),
+        (lambda: (prune.l1_unstructured(nn.Linear(4, 5), "weight", 3),), "a plain parameter, found Tensor"),
+        (lambda: (nn.ReLU(),), "weight of ReLU cannot be shared: expected a plain parameter, found NoneType"),
+    ],
+)
+def test_what_cannot_be_shared_is_left_as_it_is(make, message):
+    modules = nn.ModuleList(make())
+    before = {name: value.clone() for name, value in modules.state_dict().items()}
+    with pytest.raises(ConfigError, match=message):
+        share_weights(modules[0], quantize_codebook(np.arange(20.0).reshape(5, 4), 2))
+    after = modules.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_shared_twice():
+    layer = figure_3()
+    with pytest.raises(ConfigError, match="found parametrized by Sharing"):
+        share_weights(layer, quantize_codebook(WEIGHTS, 2))
+    assert (layer.weight.detach().numpy() == CENTROIDS[CODES]).all()
+
+
+def test_a_parameter_that_was_tied_once_is_free_again():
+    layer, embedding = tied()
+    embedding.itself = [embedding]  # a circle, which only the collector takes away
+    del embedding
+    share_weights(layer, quantize_codebook(layer.weight.detach().numpy(), 2))
+    assert isinstance(shared_weights(layer).codebook, np.ndarray)

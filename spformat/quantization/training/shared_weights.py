@@ -15,6 +15,7 @@ from torch.nn.utils import parametrize
 
 from ...errors import ConfigError
 from ..codebook_tensor import CodebookTensor
+from .tied import other_places
 
 Tensor = torch.Tensor
 
@@ -24,9 +25,10 @@ def share_weights(module: torch.nn.Module, quantized: CodebookTensor, name: str 
 
     Make the optimizer afterwards: it must know `module.parametrizations[name].original`, of shape (centroids,).
     `torch.nn.utils.parametrize.remove_parametrizations(module, name)` makes a plain parameter again. Raises
-    ConfigError for another shape.
+    ConfigError, with nothing changed, for another shape, for what is parametrized already or no parameter, and for
+    one that another module has, too (tied weights), which would be left with the centroids.
     """
-    before = getattr(module, name)
+    before = _plain_parameter(module, name)
     if tuple(before.shape) != quantized.shape:
         raise ConfigError("the shapes differ", expected=tuple(before.shape), found=quantized.shape)
     sharing = _Sharing(quantized).to(before.device)
@@ -101,6 +103,21 @@ class _Sharing(torch.nn.Module):
         counts = torch.bincount(self.codes.reshape(-1).long(), minlength=entries).clamp(min=1)
         means = summed_gradients(weight.detach().double(), self.codes, entries) / counts
         return means[int(self.quantized.reserves_zero) :].to(weight.dtype)
+
+
+def _plain_parameter(module: torch.nn.Module, name: str) -> torch.nn.Parameter:
+    """What can be shared: a parameter of this module alone, with nothing before or behind it."""
+    what = f"{name} of {type(module).__name__} cannot be shared"
+    if parametrize.is_parametrized(module, name):
+        kinds = [type(each).__name__.lstrip("_") for each in module.parametrizations[name]]  # type: ignore[index]
+        raise ConfigError(what, expected="a plain parameter", found=f"parametrized by {', '.join(kinds)}")
+    parameter = module._parameters.get(name)
+    if parameter is None:
+        raise ConfigError(what, expected="a plain parameter", found=type(getattr(module, name, None)).__name__)
+    also = other_places(module, name)
+    if also:
+        raise ConfigError(what, expected="a parameter of one module alone", found=f"also {', '.join(also)}")
+    return parameter
 
 
 def _apply(codebook: Tensor, codes: Tensor) -> Tensor:
