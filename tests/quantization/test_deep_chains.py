@@ -157,7 +157,10 @@ def test_gradients_in_evaluation_are_those_of_training(kind):
 
 def test_an_empty_batch():
     model, shape = chain("conv", 2, 0)
-    model = fake_quantized(nn.Sequential(*model, nn.MaxPool2d(2), nn.Flatten())).train()
-    outputs = model(torch.randn(shape)).shape[1:]
-    integers, nothing = to_integers(model), np.zeros((0, *shape[1:]), np.float32)
-    assert integers(nothing).shape == integers.simulate(nothing).shape == (0, *outputs)
+    model, nothing = fake_quantized(nn.Sequential(*model, nn.MaxPool2d(2), nn.Flatten())), torch.zeros(0, *shape[1:])
+    before = [model.train()(nothing).shape, model.eval()(nothing).shape]
+    outputs = model.train()(torch.randn(shape)).shape[1:]
+    integers = to_integers(model)
+    found = [*before, model(nothing).shape, model.eval()(nothing).shape]
+    found += [integers(nothing.numpy()).shape, integers.simulate(nothing.numpy()).shape]
+    assert set(found) == {(0, *outputs)}

@@ -66,6 +66,18 @@ def test_ranges_are_moving_averages():
     assert watcher.grid == ActivationGrid.of_range(-1.5, 1.5)
 
 
+def test_an_empty_batch_passes_and_leaves_the_range():
+    watcher, nothing = FakeQuantizedActivation(), torch.zeros(0, 3, requires_grad=True)
+    for _ in range(2):
+        assert watcher(nothing).shape == (0, 3)
+        assert int(watcher.steps) == 0
+    watcher(torch.tensor([-1.0, 2.0]))
+    watcher(nothing).sum().backward()
+    assert nothing.grad is not None
+    assert (float(watcher.minimum), float(watcher.maximum), int(watcher.steps)) == (-1, 2, 1)
+    assert watcher.eval()(nothing).shape == (0, 3)
+
+
 def test_quantization_begins_after_the_delay():
     watcher = FakeQuantizedActivation(bits=2, delay=2)
     values = torch.tensor([0.0, 0.4, 3.0])

@@ -45,6 +45,7 @@ class FakeQuantizedActivation(torch.nn.Module):
 
     bits: 2 to 8. decay: weight of the past in the average; the first batch starts it. delay: training steps that only
     watch, as ranges shift quickly at first (the paper has 50,000 to 2 million). In evaluation it always quantizes.
+    An empty batch passes, and counts as none.
     """
 
     minimum: Tensor
@@ -73,6 +74,8 @@ class FakeQuantizedActivation(torch.nn.Module):
         return not self.training or int(self.steps) >= self.delay
 
     def forward(self, values: Tensor) -> Tensor:
+        if not values.numel():
+            return values
         active = self.active
         if self.training:
             self._watch(values.detach())

@@ -61,7 +61,9 @@ class FakeQuantizedLayer(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         weight, scale = fake_quantize_weight(self.layer.weight, self.weights)
-        if self.training or self._source[0].training or self.output.training:
+        if not values.numel():  # perhaps before there are ranges
+            sums = self._sums(values, weight, self.layer.bias)
+        elif self.training or self._source[0].training or self.output.training:
             sums = self._sums(values, weight, self._bias(scale))
         else:
             sums = self._exact_sums(values, weight, scale)
