@@ -237,7 +237,8 @@ class Reader:
             return 0
         if id(coding) not in self._codings:  # copies share the storage of what they repeat
             try:
-                self._codings[id(coding)] = NativeCoding(coding, self._bank, entry.dtype.itemsize)
+                # setdefault: another thread may have one already, and decode with it.
+                self._codings.setdefault(id(coding), NativeCoding(coding, self._bank, entry.dtype.itemsize))
             except (ValueError, IndexError) as error:
                 raise CorruptError(
                     "a table breaks a rule",

@@ -1,5 +1,7 @@
 #include "index.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "index_entry.h"
@@ -18,20 +20,20 @@ void note_tables(const Coding& coding, bool* used) {
   if (codes || coding.value_codec == kFloatsplit) used[coding.value_table] = true;
 }
 
-// While tables are expanded: who prepares meanwhile would do it once more.
+// While tables are expanded: who prepares meanwhile would write to what others decode with.
 class Expanding {
  public:
-  explicit Expanding(std::atomic<bool>& flag) : flag_(&flag) { flag = true; }
+  explicit Expanding(std::atomic<int>& by) : by_(&by) { by = getpid(); }
   ~Expanding() { end(); }
   Expanding(const Expanding&) = delete;
   Expanding& operator=(const Expanding&) = delete;
   void end() {
-    if (flag_) flag_->store(false, std::memory_order_release);
-    flag_ = nullptr;
+    if (by_) by_->store(0, std::memory_order_release);
+    by_ = nullptr;
   }
 
  private:
-  std::atomic<bool>* flag_;
+  std::atomic<int>* by_;
 };
 
 }  // namespace
@@ -67,8 +69,9 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   return at == offset && in.at_end();
 }
 
+bool Index::busy() const { return expanding_.load(std::memory_order_acquire) == getpid(); }
+
 std::optional<Preparation> Index::prepare(const uint32_t* numbers, size_t count) {
-  if (expanding_.load(std::memory_order_acquire)) return std::nullopt;
   bool used[256] = {};
   for (size_t i = 0; i < count; ++i) {
     if (const size_t coding = tensors_[numbers[i]].coding) note_tables(codings_[coding - 1], used);

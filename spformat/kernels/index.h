@@ -46,9 +46,11 @@ class Index {
   // Adds the blocks of a tensor that is to be decoded at `address`.
   void add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const;
   // What is left to be done before blocks of some tensors are decoded; few tables are expanded at once. None when something is
-  // wrong, or when what another caller has prepared is not done yet. One caller at a time; `numbers` stay where they are until
-  // all is done. What blocks point to stays as it is for those that decode meanwhile.
+  // wrong. One caller at a time, and none while the index is busy; `numbers` stay where they are until all is done. What blocks
+  // point to stays as it is for those that decode meanwhile.
   std::optional<Preparation> prepare(const uint32_t* numbers, size_t count);
+  // Whether a thread of this process expands tables that it has prepared, which takes no longer than that.
+  bool busy() const;
 
  private:
   friend class EntryReader;
@@ -62,7 +64,7 @@ class Index {
   std::vector<std::unique_ptr<uint8_t[]>> classes_;  // of rows and columns, which codings point to
   std::string_view metadata_;
   IndexModels models_;
-  std::atomic<bool> expanding_{false};  // tables, outside of `prepare`
+  std::atomic<int> expanding_{0};  // the process that expands tables outside of `prepare`; in one that was forked nobody does
 };
 
 // Decodes blocks to zeroed memory, in an order of its own, after what `prepare` has left to be done. False: something is wrong.

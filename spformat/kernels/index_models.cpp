@@ -3,10 +3,6 @@
 #include "frequencies.h"
 
 namespace spf {
-namespace {
-
-
-}  // namespace
 
 void IndexModels::take(std::vector<std::string_view> tables) {
   tables_ = std::move(tables);

@@ -2,6 +2,8 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <thread>
+
 #include "bindings.h"
 #include "index.h"
 
@@ -61,6 +63,10 @@ class BoundIndex {
     }
     const HeldSource source(file, memory);
     // The GIL lets one caller do this at a time; a mutex might stay locked in a process that is forked meanwhile.
+    while (index_.busy()) {
+      nb::gil_scoped_release release;
+      std::this_thread::yield();
+    }
     std::optional<spf::Preparation> before = index_.prepare(numbers.data(), numbers.size());
     if (!before) return false;
     nb::gil_scoped_release release;

@@ -81,6 +81,7 @@ class BoundModels {
 
   void expand(unsigned number, nb::bytes table) {
     if (number >= kMost) throw nb::index_error("a file has at most 256 tables");
+    if (expanded_[number]) return;  // another thread was faster, and decodes with it
     uint16_t frequencies[256];
     int escape = -1;
     const auto* data = reinterpret_cast<const uint8_t*>(table.c_str());
@@ -91,6 +92,7 @@ class BoundModels {
     unsigned largest = 255;
     while (frequencies[largest] == 0) --largest;
     largest_[number] = static_cast<uint8_t>(largest);
+    expanded_[number] = true;
   }
 
   unsigned largest(uint8_t number) const { return largest_[number]; }
@@ -102,6 +104,7 @@ class BoundModels {
   std::unique_ptr<spf::EncodeModel[]> encode_;
   int16_t escape_[kMost];
   uint8_t largest_[kMost] = {};
+  bool expanded_[kMost] = {};
 };
 
 // A Coding, and references to what it points to.
