@@ -18,7 +18,7 @@ from .file_entries import Entry
 from .layouts.coding import Scaled
 from .limits import MAX_MODULUS
 from .quantization import AffineTensor, BinaryTensor, CodebookTensor, Fidelity
-from .quantization.affine_blocks import parameter_shape, spread
+from .quantization.affine_blocks import parameter_shape, spread, within_row
 from .quantization.affine_tensor import code_range
 from .reader import Reader
 from .tensor_jobs import Steps
@@ -50,7 +50,10 @@ def add_quantized(writer: Writer, name: str, quantized: Quantized) -> Quantizati
     with np.errstate(over="ignore"):
         array = tensor.dequantize()
     if isinstance(tensor, AffineTensor):
-        _check_products(tensor, array, name)
+        try:
+            check_products(tensor, array)
+        except ConfigError as error:
+            raise SourceError(f"a quantized tensor: {error}", tensor=name) from None
     record = _with_fidelity(_record(tensor), quantized.fidelity)
     writer.add(name, array, quantization=record, steps=_steps(tensor))
     return record
@@ -86,16 +89,17 @@ def _unfit(entry: Entry, found: str) -> CorruptError:
     )
 
 
-def _check_products(tensor: AffineTensor, array: Array, name: str) -> None:
+def check_products(tensor: AffineTensor, array: Array) -> None:
+    """Raises ConfigError unless the dequantized tensor, `array`, is finite and gives its codes back."""
     if not np.isfinite(array).all():
-        raise SourceError("a quantized tensor with codes times scales beyond float32", tensor=name)
+        raise ConfigError("codes times scales beyond float32")
     if tensor.bits <= 8 or not array.size:
         return
     zero_point = spread(tensor.zero_point, tensor.shape, tensor.axis, tensor.group)
     largest = int(np.abs(tensor.codes.astype(np.int64) - zero_point).max())
     if largest > LARGEST_STEP:
         message = "int32 codes that float32 products would not give back"
-        raise SourceError(message, tensor=name, expected=f"at most {LARGEST_STEP}", found=largest)
+        raise ConfigError(message, expected=f"at most {LARGEST_STEP}", found=largest)
 
 
 def _record(tensor: QuantizedTensor) -> QuantizationRecord:
@@ -151,8 +155,8 @@ def _runs(tensor: AffineTensor) -> tuple[int, int]:
         return prod(tensor.shape[tensor.axis + 1 :]), 0
     if tensor.group is None:
         return 1, 0
-    columns = prod(tensor.shape[1:])
-    return min(tensor.group, columns), columns if tensor.group < columns and columns % tensor.group else 0
+    columns, group = prod(tensor.shape[1:]), within_row(tensor.group, tensor.shape)
+    return group, columns if columns % group else 0
 
 
 def _scales_and_points(record: QuantizationRecord, entry: Entry) -> tuple[Array, Array]:
@@ -186,7 +190,9 @@ def _scale_numbers(record: QuantizationRecord, shape: tuple[int, ...], codec: Sc
     if record.axis is not None:
         first = np.arange(len(first)) * prod(shape[record.axis + 1 :])
     elif record.group is not None:
-        first = np.arange(len(first))[:, None] * prod(shape[1:]) + np.arange(first.shape[1]) * record.group
+        first = np.arange(len(first))[:, None] * prod(shape[1:]) + np.arange(first.shape[1]) * within_row(
+            record.group, shape
+        )
     return np.asarray(codec.scale_numbers(first))
 
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from .errors import ConfigError, SourceError
 from .quantization import AffineTensor
-from .quantization.affine_blocks import spread
-from .quantized import LARGEST_STEP
+from .quantized import check_products
 from .torch_arrays import torch
 
 _BITS = {torch.qint8: 8, torch.quint8: 8, torch.qint32: 32}
@@ -43,13 +42,12 @@ def from_torch(tensor: torch.Tensor, name: str | None = None) -> AffineTensor:
     try:
         with np.errstate(over="ignore"):
             affine = _affine(plain.int_repr().numpy(), scale, zero_point, _BITS[plain.dtype], axis)
+            ours = affine.dequantize()
+        check_products(affine, ours)
     except ConfigError as error:
         raise SourceError(f"{_INSTEAD}: {error}", tensor=name) from None
-    with np.errstate(over="ignore"):
-        ours = affine.dequantize()
-    if not np.isfinite(ours).all() or not _same_bits(ours, plain.dequantize().numpy()):
-        text = f"{_INSTEAD} whose values are no finite float32 products of codes and scales"
-        raise SourceError(text, tensor=name)
+    if not _same_bits(ours, plain.dequantize().numpy()):
+        raise SourceError(f"{_INSTEAD} whose values are no float32 products of codes and scales", tensor=name)
     return affine
 
 
@@ -77,13 +75,7 @@ def _affine(codes: Array, scale: Array, zero_point: Array, bits: int, axis: int 
     ends = np.iinfo(np.int32)
     if not ((points == zero_point) & (ends.min <= points) & (points <= ends.max)).all():
         raise ConfigError("zero points", expected="integers of 32 bits", found="others")
-    tensor = AffineTensor(codes, scale.astype(np.float32), points.astype(np.int32), bits, axis)
-    if bits > 8:
-        steps = codes.astype(np.int64) - spread(tensor.zero_point, codes.shape, axis, None)
-        largest = int(np.abs(steps).max(initial=0))
-        if largest > LARGEST_STEP:
-            raise ConfigError("codes less their zero points", expected=f"at most {LARGEST_STEP}", found=largest)
-    return tensor
+    return AffineTensor(codes, scale.astype(np.float32), points.astype(np.int32), bits, axis)
 
 
 def _kind(tensor: torch.Tensor) -> str:

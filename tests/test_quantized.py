@@ -323,3 +323,14 @@ def test_names_of_the_library(tmp_path):
             file.get_quantized("plain")
     with pytest.raises(SourceError, match="numpy array"):
         spformat.save({"x": [1, 2]})
+
+
+@pytest.mark.parametrize("group", [30, 1 << 40, (1 << 64) - 1])
+def test_groups_longer_than_a_row_take_no_more_than_it(group):
+    """Nor does a record of a stranger that names one."""
+    tensor = quantize_affine(weights((30, 20)), AffineScheme(8, group=20))
+    wide = quantize_affine(weights((30, 20)), AffineScheme(8, group=group))
+    assert raw(wide.dequantize()) == raw(tensor.dequantize())
+    assert stored(wide) == changed(tensor, group=group)
+    with Reader(changed(tensor, group=group)) as reader:
+        same(get_quantized(reader, "0").tensor, wide)

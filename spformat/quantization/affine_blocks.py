@@ -41,13 +41,18 @@ def parameter_shape(shape: Shape, axis: int | None, group: int | None) -> Shape:
     return ()
 
 
+def within_row(group: int, shape: Shape) -> int:
+    """The group, which may be longer than a row, as long as a row at most: what it takes is made as long."""
+    return min(group, max(prod(shape[1:]), 1))
+
+
 def spread(parameters: Array, shape: Shape, axis: int | None, group: int | None) -> Array:
     """The parameters as an array that broadcasts against one of `shape`."""
     if axis is not None:
         return parameters.reshape([-1 if i == axis else 1 for i in range(len(shape))])
     if group is not None:
         columns = prod(shape[1:])
-        return np.repeat(parameters, group, axis=1)[:, :columns].reshape(shape)
+        return np.repeat(parameters, within_row(group, shape), axis=1)[:, :columns].reshape(shape)
     return parameters
 
 
@@ -63,6 +68,7 @@ def _blocks(values: Floats, axis: int | None, group: int | None) -> Floats:
         others = prod(values.shape[:axis] + values.shape[axis + 1 :])
         return np.moveaxis(values, axis, 0).reshape(values.shape[axis], others)
     if group is not None:
+        group = within_row(group, values.shape)
         rows, count = parameter_shape(values.shape, axis, group)
         flat = values.reshape(rows, prod(values.shape[1:]))
         return np.pad(flat, ((0, 0), (0, count * group - flat.shape[1]))).reshape(rows, count, group)
