@@ -64,8 +64,8 @@ class IntegerChain:
     """Steps one after the other, from codes on `source` to codes on `target`.
 
     `simulate` gives what calling the chain gives, at any depth: both round the same numbers by the same rule. In
-    float32 it would not: sums would be off by up to some 10**-4 of a step, one in 300,000 would round to the other
-    neighbour, and the layers behind would make more of it than the one step that it was.
+    float32 it would not: a sum that is nearly a tie would round to the other neighbour, and the layers behind would
+    make more of it than the one step that it was.
     """
 
     source: ActivationGrid
