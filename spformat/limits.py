@@ -14,6 +14,7 @@ MAX_INDEX_DEPTH = 64  # arrays and maps inside each other in the index
 MAX_GAP_BITS = 16
 MAX_TABLES = 256
 MAX_MODULUS = 256  # of steps that wrap
+GROUPED_WIDTHS = (1, 2, 4)  # of codes, bits of which lie in one byte
 MAX_ORIGIN = (1 << 31) - 1
 
 GIB = 1 << 30

@@ -120,11 +120,14 @@ def strips(data, rows, columns, classes, tables):
     return mask, rest
 
 
-def codes(data, count, distinct, table=None):
-    """Codes below `distinct`: packed, or under a table. Returns them and what follows."""
-    if table is not None:
-        return rans(data, count, [table] * count)
+def codes(data, count, distinct, table=None, grouped=False):
+    """Codes below `distinct`: packed, or under a table, one by one or grouped. Returns them and what follows."""
     width = (distinct - 1).bit_length()
     size = -(-count * width // 8)
+    if grouped:
+        packed, rest = mask_bytes(data, size, [table] * size)
+        return codes(bytes(packed), count, distinct)[0], rest
+    if table is not None:
+        return rans(data, count, [table] * count)
     number = int.from_bytes(data[:size], "little")
     return [number >> i * width & (1 << width) - 1 for i in range(count)], data[size:]

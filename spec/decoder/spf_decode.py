@@ -910,14 +910,20 @@ class Codebook(Codec):
         ascending = all(first < second for first, second in pairwise(self.book))
         must(1 <= len(self.book) <= 256 and ascending, "storage/codec", "not 1 to 256 patterns that ascend")
         bitpacked = type(codes) is int and codes == 1
-        coded = isinstance(codes, list) and len(codes) == 2 and type(codes[0]) is int and codes[0] == 2
+        coded = isinstance(codes, list) and 2 <= len(codes) <= 3 and type(codes[0]) is int and codes[0] == 2
         must(bitpacked or coded, "storage/codec", f"codes have the codec {codes}")
         self.table = tables[codes[1]] if coded else None
+        self.width = (len(self.book) - 1).bit_length()
+        self.grouped = coded and len(codes) == 3
+        if self.grouped:  # "Codes are grouped only where their width is 1, 2 or 4".
+            must(codes[2] is True and self.width in (1, 2, 4), "storage/codec", f"codes are grouped by {codes[2]!r}")
 
     def values(self, source: Source, count: int, _tensor: Tensor) -> list[int]:
-        width = (len(self.book) - 1).bit_length()
         if self.table is None:
-            codes = source.bits(count, width, "codebook/padding")
+            codes = source.bits(count, self.width, "codebook/padding")
+        elif self.grouped:  # "a symbol for each byte of that bit stream by rans, then literals, as in a mask"
+            packed = bytes(with_literals(source, [self.table] * stream_bytes(self.width, count)))
+            codes = Source(packed).bits(count, self.width, "codebook/padding")
         else:
             codes = rans(source, [self.table] * count)
         must(max(codes, default=0) < len(self.book), "codebook/code", f"a code is not below {len(self.book)}")

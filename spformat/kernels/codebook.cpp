@@ -1,5 +1,7 @@
 #include "codebook.h"
 
+#include <algorithm>
+
 #include "bits.h"
 #include "scaled.h"
 #include "simd.h"
@@ -7,38 +9,76 @@
 namespace spf {
 namespace {
 
-Failure read_packed(const Coding& coding, uint64_t count, Cursor& cursor, uint8_t* codes) {
-  const unsigned width = width_of(coding.codebook_values - 1u);
-  const uint8_t* packed = nullptr;
-  if (const Failure failure = cursor.take(bytes_of_bits(count, width), &packed)) return failure;
-  if (!padding_is_zero(packed, count, width)) return {Status::codebook_padding, 0, 1};
-  const uint64_t mask = (uint64_t{1} << width) - 1;
+unsigned width_of_codes(const Coding& coding) { return width_of(coding.codebook_values - 1u); }
+
+// Eight codes become a byte each: the upper four of them move to the upper half, of each half the upper two to its upper
+// half, and of these the upper one.
+void unpack(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes) {
+  const uint64_t four = (uint64_t{1} << (4 * width)) - 1;
+  const uint64_t twos = ((uint64_t{1} << (2 * width)) - 1) * 0x0000000100000001;
+  const uint64_t ones = ((uint64_t{1} << width) - 1) * 0x0001000100010001;
   uint64_t i = 0;
-  for (; i + 8 <= count; i += 8, packed += width) {  // eight codes are as many bytes as a code has bits
-    const auto eight = load<uint64_t>(packed);
-    for (unsigned k = 0; k < 8; ++k) codes[i + k] = static_cast<uint8_t>(eight >> (k * width) & mask);
+  for (; i + 8 <= count; i += 8, packed += width) {  // they are as many bytes as a code has bits
+    uint64_t eight = load<uint64_t>(packed);
+    eight = (eight & four) | (eight >> (4 * width) & four) << 32;
+    eight = (eight & twos) | (eight >> (2 * width) & twos) << 16;
+    eight = (eight & ones) | (eight >> width & ones) << 8;
+    store(codes + i, eight);
   }
   for (uint64_t k = 0; i < count; ++i, ++k) codes[i] = static_cast<uint8_t>(bits_at(packed, k, width));
-  return {};
 }
 
 uint8_t* write_packed(const Coding& coding, const uint8_t* codes, uint64_t count, uint8_t* to) {
-  const unsigned width = width_of(coding.codebook_values - 1u);
+  const unsigned width = width_of_codes(coding);
   WideBitWriter bits(to);
   for (uint64_t i = 0; i < count; ++i) bits.put(codes[i], width);
   return bits.finish();
+}
+
+uint8_t* write_grouped(const Block& b, uint8_t* codes, uint64_t count, Workspace& work, uint8_t* to, const Beside& beside) {
+  const Coding& coding = *coding_of(b);
+  const unsigned width = width_of_codes(coding), grouped = coding.codes_in_byte;
+  const uint64_t bytes = keys_of(b, count);
+  for (uint64_t i = 0; i < bytes; ++i) {  // in place
+    unsigned byte = 0;
+    for (uint64_t k = 0; k < grouped && i * grouped + k < count; ++k) byte |= unsigned{codes[i * grouped + k]} << (k * width);
+    codes[i] = static_cast<uint8_t>(byte);
+  }
+  return write_bytes(coding.models, key_contexts(b), codes, bytes, to, work.literals, beside);
+}
+
+// The bit stream that is stored, or the bytes of the one that is grouped.
+Failure read_packed(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out) {
+  if (!has_keys(b)) return cursor.take(bytes_of_bits(count, width_of_codes(*coding_of(b))), out);
+  *out = work.keys;
+  return read_keys(b, count, cursor, work);
+}
+
+// One byte a code.
+Failure read_code_bytes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out) {
+  if (has_keys(b) && !has_grouped_codes(b)) {
+    *out = work.keys;
+    return read_keys(b, count, cursor, work);
+  }
+  const unsigned width = width_of_codes(*coding_of(b));
+  const uint8_t* packed = nullptr;
+  if (const Failure failure = read_packed(b, count, cursor, work, &packed)) return failure;
+  if (!padding_is_zero(packed, count, width)) return {Status::codebook_padding, 0, 1};
+  unpack(packed, width, count, work.codes);
+  *out = work.codes;
+  return {};
 }
 
 }  // namespace
 
 Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values) {
   const Coding& coding = *coding_of(b);
-  uint8_t* const codes = work.keys;
-  const Failure failure = coding.code_codec == kBitpack ? read_packed(coding, count, cursor, codes)
-                                                        : read_keys(b, count, cursor, work);
-  if (failure) return failure;
-  const unsigned largest = largest_byte(codes, count);
-  if (count && largest >= coding.codebook_values) return {Status::codebook_code, coding.codebook_values - 1u, largest};
+  const uint8_t* codes = nullptr;
+  if (const Failure failure = read_code_bytes(b, count, cursor, work, &codes)) return failure;
+  if (!has_packed_codes(b) || coding.codebook_values >> width_of_codes(coding) == 0) {  // else all of that width are there
+    const unsigned largest = largest_byte(codes, count);
+    if (count && largest >= coding.codebook_values) return {Status::codebook_code, coding.codebook_values - 1u, largest};
+  }
   with_item(b.itemsize, [&]<class Item>(Item*) {
     if constexpr (sizeof(Item) <= 8) {
       Item book[kMostCodes] = {};
@@ -74,7 +114,37 @@ uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Work
   });
   if (!known) return nullptr;
   if (coding.code_codec == kBitpack) return write_packed(coding, codes, count, to);
-  return rans_encode(coding.models, coding.value_table, codes, count, {0, work.index_bytes, index_symbol_count(b)}, to);
+  const Beside beside{0, work.index_bytes, index_symbol_count(b), coding.codes_in_byte ? count : 0};
+  if (coding.codes_in_byte) return write_grouped(b, codes, count, work, to, beside);
+  return rans_encode(coding.models, coding.value_table, codes, count, beside, to);
+}
+
+bool count_grouped(const void* elements, unsigned itemsize, uint64_t count, const Grouping& grouping, uint64_t* counts) {
+  CodeOf code_of;
+  for (unsigned k = 0; k < grouping.distinct; ++k) code_of.add(grouping.patterns[k]);
+  std::fill(counts, counts + 256, 0);
+  unsigned byte = 0, used = 0;
+  const bool known = with_item(itemsize, [&]<class Item>(Item*) -> bool {
+    if constexpr (sizeof(Item) > 8) {
+      return false;
+    } else {
+      const auto* from = static_cast<const uint8_t*>(elements);
+      for (uint64_t i = 0; i < count; ++i) {
+        const Item value = load<Item>(from + i * sizeof(Item));
+        if (grouping.of_nonzeros && value == 0) continue;
+        const int code = code_of.find(value);
+        if (code < 0) return false;
+        byte |= static_cast<unsigned>(code) << used;
+        used += grouping.width;
+        if (used < 8) continue;
+        ++counts[byte & 255];
+        byte = used = 0;
+      }
+      return true;
+    }
+  });
+  if (used) ++counts[byte & 255];
+  return known;
 }
 
 unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t count, uint64_t* patterns,

@@ -46,6 +46,15 @@ Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& wo
 // Null when a value is not in the codebook: the tensor changed since it was counted.
 uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to);
 
+// How often each byte occurs among the elements' codes of `width` bits, packed; codes number the `distinct` patterns. With
+// `of_nonzeros` those of nonzeros alone. False when an element has no code.
+struct Grouping {
+  const uint64_t* patterns;
+  unsigned distinct, width;
+  bool of_nonzeros;
+};
+bool count_grouped(const void* elements, unsigned itemsize, uint64_t count, const Grouping& grouping, uint64_t* counts);
+
 // The distinct nonzeros of a tensor in order of appearance, and how often each occurs. Returns how many there are, 0
 // when they are more than 256 (or none). Elements of up to 8 bytes.
 unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t count, uint64_t* patterns,

@@ -12,56 +12,6 @@
 namespace spf {
 namespace {
 
-// Symbols with an escape: each escape symbol is replaced by the next of the literal bytes that follow the stream.
-// `used` are the tables that occur in the contexts.
-Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t* used, unsigned tables, uint64_t count,
-                   Cursor& cursor, uint8_t* symbols, RansRun& run) {
-  if (const Failure failure = rans_read(models, contexts, count, cursor, symbols, run)) return failure;
-  Failure failure;
-  const auto replace = [&](uint64_t i) {
-    if (symbols[i] != models.escape[contexts.at(i)]) return true;
-    if (cursor.at == cursor.end) {
-      failure = {Status::stored_bytes, 1, 0};
-      return false;
-    }
-    symbols[i] = *cursor.at++;
-    return true;
-  };
-  bool escapes[256] = {};
-  unsigned kinds = 0;
-  for (unsigned t = 0; t < tables; ++t) {
-    const int escape = models.escape[used[t]];
-    if (escape < 0 || escapes[escape]) continue;
-    escapes[escape] = true;
-    ++kinds;
-  }
-  if (kinds > 1) {
-    for (uint64_t i = 0; i < count && (!escapes[symbols[i]] || replace(i));) ++i;
-  } else if (kinds == 1) {  // mostly tables have one escape symbol between them
-    for_each_symbol(symbols, count, static_cast<uint8_t>(std::find(escapes, escapes + 256, true) - escapes), replace);
-  }
-  return failure;
-}
-
-// Replaces symbols that their table lacks by its escape; returns where the literals end.
-uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
-                     uint8_t* literals, const Beside& beside) {
-  const EncodeSymbol* const all = models.encode->symbols;  // 256 of each table
-  uint64_t escaped = 0, bits = 0;
-  for (uint64_t i = 0; i < count; ++i) {
-    const unsigned table = contexts.at(i);
-    if (!all[256 * table + symbols[i]].itself) {
-      literals[escaped++] = symbols[i];
-      symbols[i] = static_cast<uint8_t>(models.escape[table]);
-    }
-    bits += all[256 * table + symbols[i]].bits;
-  }
-  to = rans_encode(models, contexts, symbols, count, bits, beside, to);
-  if (!to) return nullptr;
-  std::memcpy(to, literals, escaped);
-  return to + escaped;
-}
-
 constexpr unsigned kMostLengthBytes = 5;
 
 // Seven bits in a byte, the lowest first, in as few bytes as hold the number.
@@ -126,6 +76,54 @@ bool begin_index(const Block& b, Cursor& at, Workspace& work) {
 
 }  // namespace
 
+// Each escape symbol is replaced by the next of the literal bytes that follow the stream.
+Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t* used, unsigned tables, uint64_t count,
+                   Cursor& cursor, uint8_t* symbols, RansRun& run) {
+  if (const Failure failure = rans_read(models, contexts, count, cursor, symbols, run)) return failure;
+  Failure failure;
+  const auto replace = [&](uint64_t i) {
+    if (symbols[i] != models.escape[contexts.at(i)]) return true;
+    if (cursor.at == cursor.end) {
+      failure = {Status::stored_bytes, 1, 0};
+      return false;
+    }
+    symbols[i] = *cursor.at++;
+    return true;
+  };
+  bool escapes[256] = {};
+  unsigned kinds = 0;
+  for (unsigned t = 0; t < tables; ++t) {
+    const int escape = models.escape[used[t]];
+    if (escape < 0 || escapes[escape]) continue;
+    escapes[escape] = true;
+    ++kinds;
+  }
+  if (kinds > 1) {
+    for (uint64_t i = 0; i < count && (!escapes[symbols[i]] || replace(i));) ++i;
+  } else if (kinds == 1) {  // mostly tables have one escape symbol between them
+    for_each_symbol(symbols, count, static_cast<uint8_t>(std::find(escapes, escapes + 256, true) - escapes), replace);
+  }
+  return failure;
+}
+
+uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
+                     uint8_t* literals, const Beside& beside) {
+  const EncodeSymbol* const all = models.encode->symbols;  // 256 of each table
+  uint64_t escaped = 0, bits = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const unsigned table = contexts.at(i);
+    if (!all[256 * table + symbols[i]].itself) {
+      literals[escaped++] = symbols[i];
+      symbols[i] = static_cast<uint8_t>(models.escape[table]);
+    }
+    bits += all[256 * table + symbols[i]].bits;
+  }
+  to = rans_encode(models, contexts, symbols, count, bits, beside, to);
+  if (!to) return nullptr;
+  std::memcpy(to, literals, escaped);
+  return to + escaped;
+}
+
 void begin_streams(const Block& b, Cursor at, Workspace& work) {
   Begun& begun = *work.begun;
   begun.clear();
@@ -133,7 +131,7 @@ void begin_streams(const Block& b, Cursor at, Workspace& work) {
   if (is_coded && !begin_index(b, at, work)) return begun.clear();
   const uint8_t* mask = nullptr;
   if (!is_coded && b.layout == kBitmask && at.take(bytes_of_bits(b.elements, 1), &mask)) return;
-  if (has_keys(b) && rans_open(at, key_contexts(b), stored_values(b), work.keys, begun.keys)) begun.keys = {};
+  if (has_keys(b) && rans_open(at, key_contexts(b), key_count(b), work.keys, begun.keys)) begun.keys = {};
 }
 
 void advance_streams(const Models& models, Begun& begun, Begun* other) {

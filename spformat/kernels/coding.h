@@ -23,10 +23,11 @@ struct Coding {
   uint8_t value_codec, value_table, shift;
   uint8_t row_classes, column_classes;
   uint8_t code_codec;             // codebook: kBitpack or kRans
+  uint8_t codes_in_byte;          // codebook: 0 where a symbol of rans is a code, else how many it groups
   uint16_t codebook_values;       // 1 to 256
   uint16_t modulus;               // which steps above their top are less, where they wrap
 };
-static_assert(sizeof(Coding) == 112);
+static_assert(sizeof(Coding) == 120);
 
 // The coded streams of a block that were begun before it is their turn, so that they can be decoded beside others; those that
 // were not have no symbols.
@@ -40,6 +41,7 @@ struct Workspace {
   uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
   uint8_t* symbols;   // one for each byte of a mask or strip; encoding: or gap code or value, whichever are most
   uint8_t* keys;      // decoding: one for each value
+  uint8_t* codes;     // the same, where codes are packed
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint32_t* rows;     // strips only: the rows of the block in the order of their class
   uint8_t* literals;  // two bytes for each symbol
@@ -64,8 +66,19 @@ inline bool has_keys(const Block& b) {
   return value_codec_of(b) == kFloatsplit || (value_codec_of(b) == kCodebook && coding_of(b)->code_codec == kRans);
 }
 
-// Symbols of the values' stream, none where they are not coded in one.
-inline uint64_t key_count(const Block& b) { return has_keys(b) ? stored_values(b) : 0; }
+inline bool has_grouped_codes(const Block& b) { return has_keys(b) && coding_of(b)->codes_in_byte; }
+// Whether their bits are unpacked, of a stream that is stored or of one that is coded.
+inline bool has_packed_codes(const Block& b) {
+  return value_codec_of(b) == kCodebook && (coding_of(b)->code_codec == kBitpack || coding_of(b)->codes_in_byte);
+}
+
+// Symbols of the stream of so many values.
+inline uint64_t keys_of(const Block& b, uint64_t values) {
+  const unsigned grouped = coding_of(b)->codes_in_byte;
+  return grouped ? (values + grouped - 1) / grouped : values;
+}
+// Those of the values' stream, none where they are not coded in one.
+inline uint64_t key_count(const Block& b) { return has_keys(b) ? keys_of(b, stored_values(b)) : 0; }
 inline Contexts key_contexts(const Block& b) { return {nullptr, coding_of(b)->value_table}; }
 
 // The largest of some bytes, 0 of none.
@@ -96,8 +109,17 @@ Failure read_gaps(const Block& b, Cursor& cursor, Workspace& work, const uint8_t
 Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,
                     uint8_t* destination = nullptr);
 
-// Decodes the keys (or codes) of the values to Workspace.keys, or what is left of them when they were begun before.
+// Decodes the keys of so many values (or their codes, or bytes of several) to Workspace.keys, or what is left of them when
+// they were begun before.
 Failure read_keys(const Block& b, uint64_t count, Cursor& cursor, Workspace& work);
+
+// Bytes with an escape: replaces those that their table lacks by it, writes their stream and then them as literals; returns
+// where these end, null when a byte cannot be coded.
+uint8_t* write_bytes(const Models& models, const Contexts& contexts, uint8_t* symbols, uint64_t count, uint8_t* to,
+                     uint8_t* literals, const Beside& beside);
+// And reads them: `used` are the tables that occur in the contexts.
+Failure read_bytes(const Models& models, const Contexts& contexts, const uint8_t* used, unsigned tables, uint64_t count,
+                   Cursor& cursor, uint8_t* symbols, RansRun& run);
 
 // The symbols of a coded mask (in Workspace.symbols) and their contexts.
 struct Symbols {

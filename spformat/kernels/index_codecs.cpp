@@ -148,7 +148,16 @@ bool CodecReader::codebook(bool of_steps) {
   coding_.code_codec = in_.next_is_array() ? kRans : kBitpack;
   uint64_t count = 0, codec = 0;
   if (coding_.code_codec == kBitpack) return within(in_, kBitpack, kBitpack, codec);
-  return in_.array(count) && count == 2 && within(in_, kRans, kRans, codec) && table(coding_.value_table);
+  if (!in_.array(count) || count < 2 || count > 3 || !within(in_, kRans, kRans, codec) || !table(coding_.value_table)) return false;
+  return count == 2 || grouped();
+}
+
+// Bytes of several codes, none of which lies in two.
+bool CodecReader::grouped() {
+  const unsigned width = width_of(coding_.codebook_values - 1u);
+  if (width != 1 && width != 2 && width != 4) return false;
+  coding_.codes_in_byte = static_cast<uint8_t>(8 / width);
+  return in_.truth();
 }
 
 // How many elements in a row have one scale, and after how many they begin anew, if they do.

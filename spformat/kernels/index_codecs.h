@@ -42,6 +42,7 @@ class CodecReader {
   bool value_codec();
   bool floatsplit();
   bool codebook(bool of_steps);
+  bool grouped();
   bool integers(std::string_view& patterns);
   bool runs();
   bool scaled();

@@ -112,7 +112,7 @@ class BoundCoding {
  public:
   BoundCoding(nb::object models, uint8_t index_codec, uint8_t index_table, uint8_t row_classes, uint8_t column_classes,
               nb::bytes strip_tables, nb::bytes rows, nb::bytes columns, uint8_t value_codec, uint8_t value_table,
-              uint8_t shift, uint32_t base, uint8_t code_codec, nb::bytes codebook, uint16_t codebook_values,
+              uint8_t shift, uint32_t base, uint8_t code_codec, uint8_t codes_in_byte, nb::bytes codebook, uint16_t codebook_values,
               uint64_t run, uint64_t row, nb::bytes scales, uint16_t modulus, nb::bytes tops)
       : kept_{models, strip_tables, rows, columns, codebook, scales, tops} {
     coding_.models = nb::cast<const BoundModels&>(models).models();
@@ -129,6 +129,7 @@ class BoundCoding {
     coding_.row_classes = row_classes;
     coding_.column_classes = column_classes;
     coding_.code_codec = code_codec;
+    coding_.codes_in_byte = codes_in_byte;
     coding_.codebook_values = codebook_values;
     coding_.run = run;
     coding_.row = row;
@@ -175,11 +176,11 @@ NB_MODULE(_native, m) {
       .def("largest", &BoundModels::largest, nb::arg("number"), "The largest symbol of a table that was expanded.");
   nb::class_<BoundCoding>(m, "Coding", "The codecs of a tensor's streams as the kernels read them.")
       .def(nb::init<nb::object, uint8_t, uint8_t, uint8_t, uint8_t, nb::bytes, nb::bytes, nb::bytes, uint8_t, uint8_t,
-                    uint8_t, uint32_t, uint8_t, nb::bytes, uint16_t, uint64_t, uint64_t, nb::bytes, uint16_t,
+                    uint8_t, uint32_t, uint8_t, uint8_t, nb::bytes, uint16_t, uint64_t, uint64_t, nb::bytes, uint16_t,
                     nb::bytes>(),
            nb::arg("models"), nb::arg("index_codec"), nb::arg("index_table"), nb::arg("row_classes"),
            nb::arg("column_classes"), nb::arg("strip_tables"), nb::arg("rows"), nb::arg("columns"),
-           nb::arg("value_codec"), nb::arg("value_table"), nb::arg("shift"), nb::arg("base"), nb::arg("code_codec"),
+           nb::arg("value_codec"), nb::arg("value_table"), nb::arg("shift"), nb::arg("base"), nb::arg("code_codec"), nb::arg("codes_in_byte"),
            nb::arg("codebook"), nb::arg("codebook_values"), nb::arg("run"), nb::arg("row"), nb::arg("scales"), nb::arg("modulus"), nb::arg("tops"))
       .def_prop_ro("address", &BoundCoding::address, "Where the struct is.");
   m.def("read_table", &read_table, nb::arg("table"), nb::arg("frequencies"),

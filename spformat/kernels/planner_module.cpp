@@ -206,6 +206,23 @@ unsigned distinct_nonzeros(ConstBytes data, unsigned itemsize, Words patterns, W
   return spf::distinct_nonzeros(data.data(), itemsize, data.size() / itemsize, patterns.data(), counts.data());
 }
 
+// The table for grouped codes, and what they take under it; None when an element has none of the patterns.
+nb::object grouped_table(ConstBytes data, unsigned itemsize, Words patterns, unsigned width, bool of_nonzeros) {
+  if (patterns.size() > 256 || (width != 1 && width != 2 && width != 4) || patterns.size() > size_t{1} << width)
+    throw nb::value_error("too many patterns, or codes that bytes cannot group");
+  const spf::Grouping grouping{patterns.data(), static_cast<unsigned>(patterns.size()), width, of_nonzeros};
+  uint64_t counts[256];
+  uint8_t out[spf::kMostTableBytes];
+  double bits = 0;
+  size_t size = 0;
+  {
+    nb::gil_scoped_release release;
+    if (spf::count_grouped(data.data(), itemsize, data.size() / itemsize, grouping, counts))
+      size = spf::make_grouped_table(counts, width, out, &bits);
+  }
+  return size ? nb::object(nb::make_tuple(nb::bytes(out, size), bits)) : nb::none();
+}
+
 // A table for the counts of 256 symbols: see table_maker.h.
 nb::bytes make_table(Floats counts, bool by_popcount, unsigned literal_bits, double outside) {
   if (counts.size() != 256) throw nb::value_error("256 counts are needed");
@@ -268,6 +285,8 @@ void bind_planner(nb::module_& m) {
         nb::arg("split_shift"), nb::arg("base"), nb::arg("table"), "Bits of keys and literals under a table.");
   m.def("distinct_nonzeros", &distinct_nonzeros, nb::arg("data"), nb::arg("itemsize"), nb::arg("patterns"),
         nb::arg("counts"), "The distinct nonzeros in order of appearance and how often each occurs; 0 beyond 256.");
+  m.def("grouped_table", &grouped_table, nb::arg("data"), nb::arg("itemsize"), nb::arg("patterns"), nb::arg("width"),
+        nb::arg("of_nonzeros"), "A table for the bytes of packed codes, and the bits that they take.");
   m.def("make_table", &make_table, nb::arg("counts"), nb::arg("by_popcount"), nb::arg("literal_bits"),
         nb::arg("outside"), "A table of rans for the counts of 256 symbols.");
   m.def("make_symbol_table", &make_symbol_table, nb::arg("counts"),

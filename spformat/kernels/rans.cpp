@@ -17,17 +17,19 @@ constexpr uint64_t kManySymbols = uint64_t{1} << 14;  // to be decoded alone
 // are about a half per cent of it, more where many symbols take few bytes, and no more than a seventieth of their own
 // stream. Two streams that are decoded at the same time share them by their symbols, so that they end together.
 //
-// Eight lanes decode hardly faster than four, unless there are eight others beside them; and four hardly faster than two
+// Eight lanes decode hardly faster than four, unless there are eight others beside them, as blocks that are nothing but
+// grouped codes mostly have in the block after them; and four hardly faster than two
 // where another stream is decoded by turns, or where there is little to decode.
 unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
   const uint64_t stream = bytes + beside.fields;
-  const auto block = static_cast<double>(stream + beside.rest + symbols / kSymbolsOfAByte);
+  const auto block = static_cast<double>(stream + beside.rest + std::max(symbols, beside.values) / kSymbolsOfAByte);
   const double share = static_cast<double>(symbols) / static_cast<double>(symbols + beside.symbols);
   const double of_both = std::min(block / kBytesOfALane, 2.0 * kMostLanes);
   const double nearest = of_both * share * std::numbers::sqrt2;  // rounded down it is the nearest power of two
   const double most = std::min({block / kLeastBlock, static_cast<double>(stream) / kLeastStream, double{kMostLanes}});
   const auto lanes = std::bit_floor(static_cast<unsigned>(std::max(std::min(nearest, most), 1.0)));
-  const bool has_eight_beside = std::min(nearest, block / kLeastBlock) * (1 - share) >= 8 * share;
+  const bool has_eight_beside =
+      beside.symbols ? std::min(nearest, block / kLeastBlock) * (1 - share) >= 8 * share : beside.values > 0;
   if (lanes > 8 || lanes < 4 || (lanes == 8 && has_eight_beside)) return lanes;
   return beside.symbols || symbols < kManySymbols ? 2 : 4;
 }

@@ -62,6 +62,7 @@ struct Beside {
   uint64_t fields = 0;   // bytes that belong to its symbols
   uint64_t rest = 0;     // bytes of the block
   uint64_t symbols = 0;  // of the stream that is decoded at the same time
+  uint64_t values = 0;   // that its symbols group, where they do: each counts as a symbol does
 };
 // bits: of the symbols, in 1/256.
 uint8_t* rans_encode(const Models& models, const Contexts& contexts, const uint8_t* symbols, uint64_t count,

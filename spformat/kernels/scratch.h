@@ -88,7 +88,7 @@ struct Scratch {
   explicit Scratch(ScratchPage& of) : page(of) {}
 
   ScratchPage& page;
-  Buffer stored{page}, mask{page}, symbols{page}, keys{page}, tables{page}, rows{page}, literals{page}, values{page};
+  Buffer stored{page}, mask{page}, symbols{page}, keys{page}, codes{page}, tables{page}, rows{page}, literals{page}, values{page};
   Begun begun;
   std::unique_ptr<Scratch> beside;  // that of a block that is decoded at the same time
   std::vector<uint64_t> elements, counts, words;
@@ -99,7 +99,7 @@ struct Scratch {
     return *beside;
   }
   uint64_t bytes() const {
-    const uint64_t streams = stored.size() + mask.size() + symbols.size() + keys.size() + literals.size() + values.size();
+    const uint64_t streams = stored.size() + mask.size() + symbols.size() + keys.size() + codes.size() + literals.size() + values.size();
     const uint64_t of_planner = 8 * (elements.size() + counts.size() + words.size() + histogram.size());
     return streams + tables.size() + rows.size() + of_planner + (beside ? beside->bytes() : 0);
   }
@@ -157,7 +157,8 @@ inline Workspace workspace(const Block& b, Scratch& scratch, bool encoding = fal
   scratch.begun.clear();
   return {room(scratch.mask, mask),
           room(scratch.symbols, symbols),
-          encoding ? nullptr : room(scratch.keys, b.entries),
+          encoding ? nullptr : room(scratch.keys, key_count(b)),
+          encoding || !has_packed_codes(b) ? nullptr : room(scratch.codes, b.entries),
           strips ? room(scratch.tables, symbols > eight_rows ? symbols : eight_rows) : nullptr,
           strips && coding_of(b)->row_classes > 1 ? rows_of(b, scratch) : nullptr,
           encoding ? room(scratch.literals, 2 * symbols) : nullptr,

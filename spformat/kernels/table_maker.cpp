@@ -165,6 +165,39 @@ class Binomials {
   double log_density_[kLevels] = {}, bits_[kLevels][256] = {};
 };
 
+// The binomial table of the density of bits in bytes with these counts, and what they take.
+size_t make_binomial_table(const double* counts, uint8_t* out, double* bits) {
+  static const Binomials binomials;
+  double total = 0, ones = 0;
+  for (unsigned s = 0; s < 256; ++s) {
+    total += counts[s];
+    ones += counts[s] * set_bits(s);
+  }
+  out[0] = kBinomial;
+  out[1] = binomials.nearest(total > 0 ? ones / (8 * total) : 0);
+  *bits = cost(counts, binomials.bits(out[1]));
+  return 2;
+}
+
+// Puts the table that is made for the counts in the place of the one in `out`, of `size` bytes, where it takes fewer bits with
+// its own; returns its size.
+size_t make_cheaper_table(const double* counts, const Wanted& wanted, size_t size, uint8_t* out, double* bits) {
+  uint8_t own[kMostTableBytes];
+  double own_bits[256];
+  const size_t own_size = make_table(counts, wanted, own);
+  bits_under(own, own_size, own_bits);
+  const double found = cost(counts, own_bits);
+  if (found + 8 * static_cast<double>(own_size) >= *bits + 8 * static_cast<double>(size)) return size;
+  *bits = found;
+  std::memcpy(out, own, own_size);
+  return own_size;
+}
+
+uint64_t to_doubles(const uint64_t* counts, double* exact) {
+  for (unsigned s = 0; s < 256; ++s) exact[s] = static_cast<double>(counts[s]);
+  return std::accumulate(counts, counts + 256, uint64_t{0});
+}
+
 }  // namespace
 
 size_t make_table(const double* counts, const Wanted& wanted, uint8_t* out) {
@@ -217,27 +250,19 @@ size_t cheapest_table(const double* bits, size_t tables, const uint64_t* counts,
 }
 
 size_t make_mask_table(const uint64_t* counts, uint8_t* out, double* bits) {
-  static const Binomials binomials;
   double exact[256];
-  uint64_t total = 0, ones = 0;
-  for (unsigned s = 0; s < 256; ++s) {
-    exact[s] = static_cast<double>(counts[s]);
-    total += counts[s];
-    ones += counts[s] * set_bits(s);
-  }
-  out[0] = kBinomial;
-  out[1] = binomials.nearest(total ? static_cast<double>(ones) / (8 * static_cast<double>(total)) : 0);
-  *bits = cost(exact, binomials.bits(out[1]));
-  if (total == 0 || least_bits(counts, total) >= *bits) return 2;
-  uint8_t own[kMostTableBytes];
-  double own_bits[256];
-  const size_t size = make_table(exact, {true, kMaskLiteral, 0}, own);
-  bits_under(own, size, own_bits);
-  const double found = cost(exact, own_bits);
-  if (found + 8 * static_cast<double>(size) >= *bits) return 2;
-  *bits = found;
-  std::memcpy(out, own, size);
-  return size;
+  const uint64_t total = to_doubles(counts, exact);
+  const size_t size = make_binomial_table(exact, out, bits);
+  if (total == 0 || least_bits(counts, total) >= *bits) return size;
+  return make_cheaper_table(exact, {true, kMaskLiteral, 0}, size, out, bits);
+}
+
+size_t make_grouped_table(const uint64_t* counts, unsigned width, uint8_t* out, double* bits) {
+  double exact[256];
+  to_doubles(counts, exact);
+  *bits = std::numeric_limits<double>::infinity();
+  const size_t size = width == 1 ? make_binomial_table(exact, out, bits) : 0;
+  return make_cheaper_table(exact, {width == 1, kMaskLiteral, 1}, size, out, bits);
 }
 
 void symbol_bits(const uint16_t* frequencies, int escape, unsigned literal_bits, double* bits) {

@@ -28,6 +28,10 @@ size_t cheapest_table(const double* bits, size_t tables, const uint64_t* counts,
 // table of their own takes fewer bits, its own bytes counted. *bits: what the counts take under it.
 size_t make_mask_table(const uint64_t* counts, uint8_t* out, double* bits);
 
+// For the bytes of grouped codes of `width` bits, as many as were counted or nearly so: others can be coded, too. Those of
+// single bits are like the bytes of a mask.
+size_t make_grouped_table(const uint64_t* counts, unsigned width, uint8_t* out, double* bits);
+
 // Bits of each symbol under a table: its share of the slots, or escape and literal; infinite where neither is.
 void symbol_bits(const uint16_t* frequencies, int escape, unsigned literal_bits, double* bits);
 

@@ -61,7 +61,10 @@ Failure read_floats(const Block& b, uint64_t count, Cursor& cursor, Workspace& w
 }  // namespace
 
 Failure read_keys(const Block& b, uint64_t count, Cursor& cursor, Workspace& work) {
-  return rans_read(coding_of(b)->models, key_contexts(b), count, cursor, work.keys, work.begun->keys);
+  const Coding& coding = *coding_of(b);
+  const uint64_t symbols = keys_of(b, count);
+  if (!has_grouped_codes(b)) return rans_read(coding.models, key_contexts(b), symbols, cursor, work.keys, work.begun->keys);
+  return read_bytes(coding.models, key_contexts(b), &coding.value_table, 1, symbols, cursor, work.keys, work.begun->keys);
 }
 
 Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, const uint8_t** out,

@@ -44,7 +44,7 @@ class Strips:
 
     def to_wire(self) -> list[Any]:
         packed = [
-            _native.pack_classes(classes, class_width(count))
+            _native.pack_classes(classes, code_width(count))
             for classes, count in ((self.rows, self.row_classes), (self.columns, self.column_classes))
         ]
         return [codecs.STRIPS, self.row_classes, self.column_classes, self.strip_tables, *packed]
@@ -74,15 +74,22 @@ class Codebook:
     """Values as codes into a list of bit patterns.
 
     patterns: 1 to 256 patterns of itemsize bytes each, ascending as unsigned integers. table: of the codes' rans
-    stream; None packs them with as few bits as their number needs.
+    stream; None packs them with as few bits as their number needs. grouped: whether a symbol of that stream is a byte
+    of packed codes, of 1, 2 or 4 bits each.
     """
 
     patterns: bytes
     table: int | None
+    grouped: bool = False
     number: ClassVar[int] = codecs.CODEBOOK
 
     def to_wire(self) -> list[Any]:
-        return [codecs.CODEBOOK, self.patterns, codecs.BITPACK if self.table is None else [codecs.RANS, self.table]]
+        rans = [codecs.RANS, self.table, True] if self.grouped else [codecs.RANS, self.table]
+        return [codecs.CODEBOOK, self.patterns, codecs.BITPACK if self.table is None else rans]
+
+    def codes_in_byte(self, itemsize: int) -> int:
+        """How many codes a symbol groups; 0 where it is one."""
+        return 8 // code_width(len(self.patterns) // itemsize) if self.grouped else 0
 
     def tables(self) -> list[int]:
         return [] if self.table is None else [self.table]
@@ -160,6 +167,6 @@ def number_of(codec: IndexCodec | ValueCodec | None) -> int:
     return codec if isinstance(codec, int) else codec.number
 
 
-def class_width(classes: int) -> int:
-    """Bits of the class of a row or a column."""
-    return (classes - 1).bit_length()
+def code_width(count: int) -> int:
+    """Bits of the code of one of so many patterns, or of the class of a row or a column."""
+    return (count - 1).bit_length()

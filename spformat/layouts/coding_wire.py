@@ -11,8 +11,8 @@ from .. import _native
 from ..codecs import table as codecs
 from ..codecs.steps import from_wire
 from ..dtypes import BY_NAME, DType
-from ..limits import MAX_DECODED_BYTES, MAX_MODULUS
-from .coding import Codebook, Floatsplit, IndexCodec, Rans, Scaled, Strips, ValueCodec, class_width
+from ..limits import GROUPED_WIDTHS, MAX_DECODED_BYTES, MAX_MODULUS
+from .coding import Codebook, Floatsplit, IndexCodec, Rans, Scaled, Strips, ValueCodec, code_width
 from .view import View
 
 
@@ -52,8 +52,13 @@ def _codebook(wire: list[Any], itemsize: int) -> Codebook | None:
         return None
     if type(codes) is int:
         return Codebook(patterns, None) if codes == codecs.BITPACK else None
-    is_rans = type(codes) is list and len(codes) == 2 and type(codes[0]) is int and codes[0] == codecs.RANS
-    return Codebook(patterns, codes[1]) if is_rans and _is_table(codes[1]) else None
+    is_rans = type(codes) is list and len(codes) in (2, 3) and type(codes[0]) is int and codes[0] == codecs.RANS
+    if not is_rans or not _is_table(codes[1]):
+        return None
+    if len(codes) == 2:
+        return Codebook(patterns, codes[1])
+    groups = codes[2] is True and code_width(len(numbers)) in GROUPED_WIDTHS
+    return Codebook(patterns, codes[1], grouped=True) if groups else None
 
 
 def _scaled(wire: list[Any]) -> Scaled | None:
@@ -109,8 +114,8 @@ def _strips(wire: list[Any], view: View) -> Strips | None:
     _, row_classes, column_classes, tables, rows, columns = wire
     if not (1 <= row_classes <= 16 and 1 <= column_classes <= 16):
         return None
-    row_class = _native.read_classes(rows, class_width(row_classes), row_classes, view.rows)
-    column_class = _native.read_classes(columns, class_width(column_classes), column_classes, view.row_elements)
+    row_class = _native.read_classes(rows, code_width(row_classes), row_classes, view.rows)
+    column_class = _native.read_classes(columns, code_width(column_classes), column_classes, view.row_elements)
     if len(tables) != row_classes * column_classes or row_class is None or column_class is None:
         return None
     return Strips(row_classes, column_classes, tables, row_class, column_class)

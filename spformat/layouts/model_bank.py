@@ -58,6 +58,7 @@ class NativeCoding:
             split.shift,
             split.base,
             codecs.BITPACK if book.table is None else codecs.RANS,
+            book.codes_in_byte(itemsize),
             book.patterns,
             len(book.patterns) // itemsize,
             scaled.run,

@@ -10,7 +10,7 @@ from ..codecs import bitpack
 from ..container.entry import EntryRecord
 from ..container.index import entry_bytes
 from ..dtypes import DType
-from ..layouts.coding import Codebook, Coding
+from ..layouts.coding import Codebook, Coding, code_width
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
 from .coding_plan import CodebookPlan, FloatPlan, PositionPlan, ValuePlan
@@ -128,13 +128,13 @@ def _packed_bits(packed: FloatPlan | CodebookPlan | None, itemsize: int, count: 
     """Of a codebook and its codes without a table, in one block."""
     assert isinstance(packed, CodebookPlan)
     patterns = len(packed.patterns)
-    return 8.0 * patterns + count * (patterns // itemsize - 1).bit_length()
+    return 8.0 * patterns + count * code_width(patterns // itemsize)
 
 
 def _packed_storage(plain: Storage, packed: CodebookPlan, dtype: DType, shape: tuple[int, ...]) -> Storage:
     """The same positions, with values as bit-packed codes."""
     layout, elements = plain.layout, math.prod(shape)
-    width = (len(packed.patterns) // dtype.itemsize - 1).bit_length()
+    width = code_width(len(packed.patterns) // dtype.itemsize)
     stored = [
         layout.index_bytes(plain.block_size(block, elements), nonzeros, entries)
         + bitpack.size(layout.values(nonzeros, entries), width)

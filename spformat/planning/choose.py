@@ -74,12 +74,12 @@ class _Values:
 
     def _weighed(self, zeros: int, blocks: int, most: int | None) -> list[ValuePlan]:
         found: list[ValuePlan] = []
-        histogram, distinct = self._survey.histogram, self._survey.distinct
+        histogram, few = self._survey.histogram, self._survey.few
         if histogram is not None and self._may_pay(histogram, zeros, blocks, most):
             split = best_split(histogram.with_zeros(zeros), blocks, self._pool)
             found += [] if split is None else [split]
-        distinct = distinct and distinct.with_zeros(zeros)
-        if distinct and 2 * len(distinct.patterns) <= int(distinct.counts.sum()):  # else the codebook alone is too long
+        distinct = few and (few.of_elements if zeros else few.of_nonzeros)
+        if distinct and 2 * len(distinct.patterns) <= distinct.total:  # else the codebook alone is too long
             found += codebook_plans(distinct, blocks, self._pool, self._survey.fast)
         return found
 

@@ -77,20 +77,23 @@ class FloatPlan:
 
 @dataclass(frozen=True)
 class CodebookPlan:
-    """Values as codes into a list of bit patterns; table None: bit-packed."""
+    """Values as codes into a list of bit patterns; table None: bit-packed. grouped: the table is of bytes of codes."""
 
     patterns: bytes
     table: Table | None
+    grouped: bool = False
 
     @property
     def label(self) -> str:
+        if self.grouped:
+            return "codebook rans, grouped"
         return "codebook" if self.table is None else "codebook rans"
 
     def tables(self) -> frozenset[bytes]:
         return frozenset() if self.table is None else frozenset((self.table.data,))
 
     def resolved(self, pool: TablePool) -> Codebook:
-        return Codebook(self.patterns, None if self.table is None else pool.number(self.table))
+        return Codebook(self.patterns, None if self.table is None else pool.number(self.table), self.grouped)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..codecs.bitpack import size as bits_size
-from ..layouts.coding import class_width
+from ..layouts.coding import code_width
 from ..layouts.table import Bitmask
 from .coding_plan import PositionPlan, StripsPlan, stream_overhead_bits
 from .mask import CLASS_COUNTS, LineClasses, Mask
 
 _FINEST = 16
-_WIDTHS = tuple(map(class_width, CLASS_COUNTS))
+_WIDTHS = tuple(map(code_width, CLASS_COUNTS))
 _MOST_CONTEXTS = 32
 _ENTRY_BYTES = 7  # of the codec in an entry, besides classes and tables, more than rans for a mask's bytes takes
 _TABLE_BITS = 40.0  # of a binomial table that no other tensor uses, in the index
@@ -42,7 +42,7 @@ def _most_promising(classes: LineClasses) -> tuple[int, int]:
     rows, columns = len(classes.rows), len(classes.columns)
     weighed: list[tuple[float, tuple[int, int]]] = []
     for r, of_columns in zip(CLASS_COUNTS, classes.bits.tolist(), strict=True):
-        beside = rows * class_width(r) + (0 if rows >= 8 * r else math.inf)
+        beside = rows * code_width(r) + (0 if rows >= 8 * r else math.inf)
         for c, width, bits in zip(CLASS_COUNTS, _WIDTHS, of_columns, strict=True):
             if columns >= 2 * c and r * c <= _MOST_CONTEXTS:
                 weighed.append((bits + beside + columns * width + _TABLE_BITS * r * c, (r, c)))
@@ -61,7 +61,7 @@ def _plan(
     of_rows, of_columns = _coarser(classes.rows, row_classes), _coarser(classes.columns, column_classes)
     tables, bits = mask.strip_tables(per_block, numbers, of_rows, of_columns)
     bits += stream_overhead_bits(bits, len(nonzeros)) + 8 * (_ENTRY_BYTES + row_classes * column_classes)
-    bits += 8 * bits_size(len(of_rows), class_width(row_classes))
-    bits += 8 * bits_size(len(of_columns), class_width(column_classes))
+    bits += 8 * bits_size(len(of_rows), code_width(row_classes))
+    bits += 8 * bits_size(len(of_columns), code_width(column_classes))
     plan = StripsPlan(row_classes, column_classes, tables, of_rows, of_columns)
     return PositionPlan(Bitmask(), plan, bits, nonzeros, nonzeros)

@@ -11,7 +11,7 @@ from ..dtypes import DType
 from ..layouts.storage import Storage
 from ..layouts.table import Dense
 from .blocks import block_elements
-from .codebooks import MOST_DISTINCT, DistinctValues, distinct_values
+from .codebooks import MOST_DISTINCT, FewValues, few_values
 from .forced import forced
 from .mask import Mask
 from .policy import Policy
@@ -37,7 +37,7 @@ class Survey:
     storage: Storage | None
     positions: Positions
     histogram: Histogram | None = None
-    distinct: DistinctValues | None = None
+    few: FewValues | None = None
 
     @property
     def zeros(self) -> int:
@@ -55,21 +55,19 @@ def survey(name: str, array: BitPatterns, dtype: DType, policy: Policy, threads:
     if policy.layout != "auto":
         storage = forced(name, array, policy, nonzeros, threads)
         return Survey(dtype, array.shape, array.size, nonzeros, per_block, policy.fast, storage, Positions([]))
-    histogram, distinct = _values(array, mask, dtype, policy.fast)
+    histogram, few = _values(array, mask, dtype, policy.fast)
     dense_wins = (array.size - nonzeros) * dtype.itemsize <= nonzeros // 8 + _LEAST_STORAGE
     positions = (
         dense_only(mask, per_block) if dense_wins else all_positions(mask, dtype.itemsize, per_block, policy.fast)
     )
-    return Survey(
-        dtype, array.shape, array.size, nonzeros, per_block, policy.fast, None, positions, histogram, distinct
-    )
+    return Survey(dtype, array.shape, array.size, nonzeros, per_block, policy.fast, None, positions, histogram, few)
 
 
-def _values(array: BitPatterns, mask: Mask, dtype: DType, fast: bool) -> tuple[Histogram | None, DistinctValues | None]:
+def _values(array: BitPatterns, mask: Mask, dtype: DType, fast: bool) -> tuple[Histogram | None, FewValues | None]:
     """What the ways to code the values need, where one may pay."""
     if array.nbytes < _LEAST_CODED:
         return None, None
     if not dtype.is_float or fast:
-        return None, distinct_values(array)
+        return None, few_values(array, fast)
     histogram = Histogram.of(array, mask, dtype)
-    return histogram, distinct_values(array) if histogram.distinct <= MOST_DISTINCT else None
+    return histogram, few_values(array, fast) if histogram.distinct <= MOST_DISTINCT else None

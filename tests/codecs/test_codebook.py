@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 import spformat
 from spformat import _native, tensor_jobs
 from spformat import writer as writing
+from spformat.codecs.frequencies import Table
 from spformat.dtypes import BY_NAME
 from spformat.errors import CorruptError, SourceError
-from spformat.layouts.coding import Codebook, Coding
+from spformat.layouts.coding import Codebook, Coding, code_width
 from spformat.layouts.coding_wire import value_codec
 from spformat.layouts.gaps import GapCode
 from spformat.layouts.storage import Storage
@@ -21,9 +22,10 @@ from spformat.planning.bound import bound_bytes
 from spformat.planning.candidate import Candidate
 from spformat.planning.codebooks import distinct_values
 from spformat.planning.coding_plan import CodebookPlan
+from spformat.planning.policy import Policy
 from spformat.reader import Reader
 from tests import coded_model, forge
-from tests.helpers import raw, read_everything, refused
+from tests.helpers import raw, read_everything, refused, written
 from tests.tables import free_form
 
 HALVES = np.array([0.5, -0.5, -0.5, 0.5], np.float32)
@@ -89,10 +91,46 @@ def test_few_values_round_trip_as_the_model_reads_them(distinct, count, dtype, p
         assert coded_model.codes(stored, count, len(book), table) == (codes.tolist(), b"")
 
 
+@given(st.sampled_from([2, 3, 4, 9, 16]), st.integers(1, 3000), st.floats(0.1, 5), st.integers(0, 99))
+def test_grouped_codes_round_trip_as_the_model_reads_them(distinct, count, skew, seed):
+    rng = np.random.default_rng(seed)
+    chances = np.arange(1, distinct + 1) ** -skew
+    codes = rng.choice(distinct, count, p=chances / chances.sum())
+    book = np.sort(rng.choice(2**16 - 1, distinct, replace=False) + 1).astype(np.uint16)
+    array = book[codes]
+    made = _native.grouped_table(array.view(np.uint8), 2, book.astype(np.uint64), code_width(distinct), False)
+    assert made
+    data, bits = made
+    with pytest.MonkeyPatch.context() as patch:
+        file = write(patch, array, CodebookPlan(book.tobytes(), Table(data), True), "BF16")
+    with Reader(file.build()) as reader:
+        assert raw(read_everything(reader)["t"]) == raw(array)
+        stored = reader.stored_block("t", 0)
+        model = coded_model.codes(stored, count, distinct, coded_model.table(data), grouped=True)
+        assert model == (codes.tolist(), b"")
+        assert len(stored) <= bits / 8 + 2 + 4 * 2 ** stored[0]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("others", [0.3, 1.0])
+def test_skewed_signs_are_grouped_also_in_many_blocks(threads, others):
+    rng = np.random.default_rng(1)
+    signs = rng.choice(np.array([-1, 1], np.float32), (700, 300), p=[0.05, 0.95])
+    array = np.where(rng.random((700, 300)) < others, signs, np.float32(0))
+    with Reader(written({"t": array}, policy=Policy(block_entries=5000)), threads=threads) as reader:
+        storage = reader.entry("t").storage
+        assert isinstance(storage.coding.value, Codebook)
+        assert storage.coding.value.grouped
+        assert storage.blocks > 10
+        assert raw(read_everything(reader)["t"]) == raw(array)
+
+
 @pytest.mark.parametrize("layout", [Bitmask(), Csr(GapCode(bits=8, fill=1)), Csr(GapCode(bits=8, fill=0))])
-def test_every_layout_may_have_a_codebook(monkeypatch, layout):
+@pytest.mark.parametrize("grouped", [False, True])
+def test_every_layout_may_have_a_codebook(monkeypatch, layout, grouped):
     bits = np.random.default_rng(0).choice(np.array([0, 7, 9], np.uint16), 500, p=[0.5, 0.2, 0.3])
-    file = write(monkeypatch, bits, CodebookPlan(book_of(bits[bits != 0]), None), "BF16", layout)
+    plan = CodebookPlan(book_of(bits[bits != 0]), free_form(np.ones(256), literal_bits=8) if grouped else None, grouped)
+    file = write(monkeypatch, bits, plan, "BF16", layout)
     with Reader(file.build()) as reader:
         assert raw(read_everything(reader)["t"]) == raw(bits)
 
@@ -150,6 +188,11 @@ def test_a_code_beyond_the_codebook(monkeypatch, coded):
         [5, b"abcd", [2, 256]],
         [5, b"abcd", [3, 0]],
         [5, b"abcd", [2]],
+        [5, b"abcd", [2, 0, True]],
+        [5, b"abcdefgh", [2, 0, False]],
+        [5, b"abcdefgh", [2, 0, 1]],
+        [5, b"abcdefgh", [2, 0, True, True]],
+        [5, b"abcdbbcdcbcddbcdebcd", [2, 0, True]],
         [5, "abcd", 1],
         [5, b"abcd"],
         [5, b"abcd", True],
@@ -162,6 +205,7 @@ def test_a_codebook_that_breaks_a_rule(wire):
 def test_a_codebook_for_wide_elements_is_refused():
     assert value_codec([5, bytes(16), 1], BY_NAME["C128"]) is None
     assert value_codec([5, bytes(8), 1], BY_NAME["F64"]) == Codebook(bytes(8), None)
+    assert value_codec([5, b"abcdefgh", [2, 7, True]], BY_NAME["F32"]) == Codebook(b"abcdefgh", 7, grouped=True)
 
 
 @pytest.mark.parametrize("distinct", [1, 2, 3, 200, 256, 257])
@@ -199,3 +243,18 @@ def test_a_value_that_appears_while_packing_is_an_error(monkeypatch):
 def test_too_little_room_is_an_error():
     with pytest.raises(ValueError, match="room"):
         _native.distinct_nonzeros(np.zeros(8, np.uint8), 4, np.zeros(8, np.uint64), np.zeros(256, np.uint64))
+
+
+def test_grouped_tables_are_made_for_codes_that_bytes_can_group():
+    array, patterns = np.array([5, 6, 6, 5], np.uint32).view(np.uint8), np.array([5, 7], np.uint64)
+    assert _native.grouped_table(array, 4, patterns, 1, True) is None  # 6 has no code: it came after they were counted
+    for too_many in (np.arange(3, dtype=np.uint64), np.arange(17, dtype=np.uint64)):
+        with pytest.raises(ValueError, match="patterns"):
+            _native.grouped_table(array, 4, too_many, 1, True)
+    with pytest.raises(ValueError, match="group"):
+        _native.grouped_table(array, 4, patterns, 3, True)
+
+
+def test_runs_of_equal_signs_take_less_than_their_entropy():
+    signs = np.where(np.random.default_rng(0).random((512, 8)) < 0.5, -1, 1).astype(np.float32).repeat(64, axis=1)
+    assert len(spformat.save({"t": signs})) < signs.size / 8 / 3

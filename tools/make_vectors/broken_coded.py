@@ -8,7 +8,7 @@ from tests import forge
 from tests.gap_model import Code
 
 from .building import File, floats, sparse
-from .coders import Codebook, Floatsplit, Rans, Strips, binomial, free_form
+from .coders import Codebook, Floatsplit, Rans, Strips, binomial, free_form, rans
 from .vector import Invalid
 
 MASK = sparse(64, 0.4, 8, 1)
@@ -168,7 +168,17 @@ def _codebook() -> list[Invalid]:
     table = coded.table(free_form([9, 9, 9, 9]))
     coded.dense("t", "U8", [3], [5, 6, 8], Codebook([5, 6, 7, 8], 1, table))
     coded.entries[0][4][2][0][1] = b"\5\6\7"
+    grouped = File()
+    table = grouped.table(free_form([9] * 64, escape=0))
+    grouped.dense("t", "U8", [3], [5, 6, 7], Codebook([5, 6, 7], 1, table, grouped=True))
+
+    def literal(*bytes_of_codes: int) -> Callable[[bytes], bytes]:
+        return lambda _: rans([0], [table.read], 0) + bytes(bytes_of_codes)
+
     return [
+        of("codebook/code", "grouped", "A code of 3 of three patterns, grouped.", grouped, literal(0b110100)),
+        of("codebook/padding", "grouped", "A padding bit of a byte that groups.", grouped, literal(0b1100100)),
+        of("storage/bytes", "group-cut", "The literal of grouped codes is missing.", grouped, literal()),
         of("codebook/code", "bitpack", "A code of 3 of three patterns.", packed, at(0, b"\x34")),
         Invalid("codebook/code", "rans", "A code of 3 of three patterns, by rans.", coded.build(), "t", 0),
         of("codebook/padding", "first", "The first padding bit.", packed, lambda block: bytes([block[0] | 0x40])),

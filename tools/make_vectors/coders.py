@@ -162,18 +162,20 @@ class Codebook:
     itemsize: int
     table: Table | None = None
     log_lanes: int = 0
+    grouped: bool = False
 
     @property
     def wire(self) -> list[Any]:
-        return [5, _ints(self.book, self.itemsize), 1 if self.table is None else [2, self.table.number]]
+        coded = None if self.table is None else [2, self.table.number, *([True] if self.grouped else [])]
+        return [5, _ints(self.book, self.itemsize), 1 if coded is None else coded]
 
     def values(self, patterns: Sequence[int], itemsize: int) -> bytes:
         assert itemsize == self.itemsize
         codes = [self.book.index(pattern) for pattern in patterns]
-        if self.table is not None:
+        if self.table is not None and not self.grouped:
             return rans(codes, [self.table.read] * len(codes), self.log_lanes)
         packed: bytes = stored.pack_bits(codes, (len(self.book) - 1).bit_length())
-        return packed
+        return packed if self.table is None else with_literals(packed, [self.table.read] * len(packed), self.log_lanes)
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,33 @@ def _strips() -> list[Valid]:
     ]
 
 
+def _grouped_codes() -> list[Valid]:
+    half, minus_half = 0x3F000000, 0xBF000000
+    worked = File()
+    signs = Codebook([half, minus_half], 4, worked.table(binomial(64)), grouped=True)
+    worked.dense("two", "F32", [4], [half, minus_half, minus_half, half], signs)
+    counts = File()
+    free = counts.table(free_form([20, 9, 9, 14, 9, 1, 12], escape=5))
+    for count, size in [(2, 8), (2, 37), (3, 4), (4, 41), (9, 2), (16, 43)]:
+        values = [i * i * 7 % 11 % count * 3 for i in range(size)]
+        book = Codebook([3 * i for i in range(count)], 2, free, 1, grouped=True)
+        counts.dense(f"{size} of {count} values", "U16", [size], values, book)
+    layouts = File()
+    table, gaps = layouts.table(free_form([20, 18, 16, 9], escape=1)), layouts.table(free_form(GAP_CODES))
+    elements = [[0, 5, 0, 0, 9, 0, 700, 0][i * i % 31 % 8] for i in range(120)]
+    codes = Codebook([0, 5, 9, 700], 2, table, 1, grouped=True)
+    layouts.dense("dense", "BF16", [10, 12], elements, codes, block_elements=50)
+    layouts.bitmask("bitmask", "BF16", [10, 12], elements, None, codes, block_elements=40)
+    layouts.csr("fillers", "BF16", [10, 12], elements, Code(bits=1), None, codes)
+    layouts.csr("escapes", "BF16", [10, 12], elements, Code(bits=3, escape=1), Rans(gaps), codes)
+    layouts.bitmask("no values", "BF16", [3, 4], [0] * 12, None, codes)
+    return [
+        valid("codebook/grouped-worked", "The worked bytes of grouped codes in section 7.6, a literal.", worked),
+        valid("codebook/grouped", "Codes of 1, 2 and 4 bits, of whole bytes and not, with literals.", counts),
+        valid("codebook/grouped-layouts", "Grouped codes in each layout; each block begins with a new byte.", layouts),
+    ]
+
+
 def _codebooks() -> list[Valid]:
     half, minus_half = 0x3F000000, 0xBF000000
     worked = File().dense("two", "F32", [4], [half, minus_half, minus_half, half], Codebook([half, minus_half], 4))
@@ -178,6 +205,7 @@ def _codebooks() -> list[Valid]:
         layouts.csr(f"escapes, {name}", "BF16", [10, 12], elements, Code(bits=3, escape=1), Rans(gaps), codes)
     layouts.csr("fillers, no gaps", "BF16", [3, 4], [0] * 12, Code(bits=2), None, Codebook([5], 2))
     return [
+        *_grouped_codes(),
         valid("codebook/worked", "The worked bytes of section 7.6; one value alone takes no bytes.", worked),
         valid("codebook/sizes", "Patterns of each size, compared as unsigned integers.", sizes),
         valid("codebook/counts", "From one pattern to 256, some of them the zero.", counts),
