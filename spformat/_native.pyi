@@ -120,4 +120,5 @@ class Index:
         file: int,
         memory: npt.NDArray[np.uint8] | None,
         threads: int,
+        spare: npt.NDArray[np.uint8],
     ) -> bool: ...

@@ -143,7 +143,7 @@ class Reader:
         sizes = [arena.aligned(head.dense_bytes) for head in owners.values()]
         if sum(sizes) > self.limits.decoded_bytes(self.file_bytes):
             return None
-        memory = arena.zeroed(sum(sizes))
+        memory, rest = arena.zeroed_and_rest(sum(sizes))
         starts = list(accumulate(sizes, initial=0))
         # Now, while what it takes is in the caches.
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -157,6 +157,7 @@ class Reader:
             stored.file,
             stored.memory,
             jobs.threads_for(starts[-1], self.threads),
+            rest,
         )
         if not decoded:
             return None

@@ -234,10 +234,10 @@ JobFailure decode_turn(const Turn& turn, const Block* blocks, const Source& sour
   return failure;
 }
 
-JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads) {
+JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads, const Memory& spare = {}) {
   const std::vector<Turn> turns = turns_of(blocks, count, threads);
-  return run_jobs(turns.size(), threads,
-                  [&](size_t i, Scratch& scratch) { return decode_turn(turns[i], blocks, source, scratch); });
+  const auto job = [&](size_t i, Scratch& scratch) { return decode_turn(turns[i], blocks, source, scratch); };
+  return run_jobs(turns.size(), threads, job, spare);
 }
 
 // The jobs of a preparation, and who waits for them.
@@ -266,11 +266,11 @@ class Prepared {
 }  // namespace
 
 bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t count, const Source& source,
-                        unsigned threads) {
-  if (before.count == 0) return !run_decode(blocks, count, source, threads).failure;
+                        unsigned threads, const Memory& spare) {
+  if (before.count == 0) return !run_decode(blocks, count, source, threads, spare).failure;
   const std::vector<Turn> turns = turns_of(blocks, count, threads);
   Prepared prepared(before);
-  const JobFailure failed = run_jobs(before.count + turns.size(), threads, [&](size_t i, Scratch& scratch) -> JobFailure {
+  const auto job = [&](size_t i, Scratch& scratch) -> JobFailure {
     if (i < before.count) {
       if (i > 0) scratch.page.touch();  // the first has what they prepare cleared meanwhile
       prepared.perform(i);
@@ -278,8 +278,8 @@ bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t c
     }
     if (!prepared.wait()) return {0, {Status::stored_bytes, 0, 0}};
     return decode_turn(turns[i - before.count], blocks, source, scratch);
-  });
-  return !failed.failure && prepared.wait();
+  };
+  return !run_jobs(before.count + turns.size(), threads, job, spare).failure && prepared.wait();
 }
 
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads) {

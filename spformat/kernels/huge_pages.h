@@ -8,6 +8,11 @@ namespace spf {
 
 constexpr size_t kHugePage = size_t{1} << 21;
 
+struct Memory {
+  uint8_t* data = nullptr;
+  size_t size = 0;
+};
+
 // Zeroed and not touched yet; none (data() is null) where it cannot be had.
 class HugePages {
  public:

@@ -1,15 +1,19 @@
 #include "index.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
+#include "huge_pages.h"
 #include "index_entry.h"
+#include "scratch.h"
 
 namespace spf {
 namespace {
 
 constexpr uint64_t kSectionsStart = 16;  // after the prologue
+constexpr size_t kManyTables = 16;       // 64 small pages, which take about as long as a huge one; some 2 us each to expand
+// Copies of a tensor in many blocks would take far more memory, were all their blocks described at once, than they do
+// decoded.
+constexpr size_t kBlocksAtOnce = 1 << 16;
 
 // Marks the tables that a coding uses.
 void note_tables(const Coding& coding, bool* used) {
@@ -20,20 +24,32 @@ void note_tables(const Coding& coding, bool* used) {
   if (codes || coding.value_codec == kFloatsplit) used[coding.value_table] = true;
 }
 
-// While tables are expanded: who prepares meanwhile would write to what others decode with.
-class Expanding {
+// The largest first: no thread is left with one when the others are done.
+void sort_by_size(std::vector<Block>& blocks) {
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const Block& a, const Block& b) { return a.elements * a.itemsize > b.elements * b.itemsize; });
+}
+
+// Room for the models of one decoding, as many as a file has tables: on the page that this thread works on, if they fit.
+class ModelRoom {
  public:
-  explicit Expanding(std::atomic<int>& by) : by_(&by) { by = getpid(); }
-  ~Expanding() { end(); }
-  Expanding(const Expanding&) = delete;
-  Expanding& operator=(const Expanding&) = delete;
-  void end() {
-    if (by_) by_->store(0, std::memory_order_release);
-    by_ = nullptr;
+  ModelRoom(size_t tables, Scratch& scratch) {
+    const size_t bytes = tables * sizeof(DecodeModel);
+    if (uint8_t* const at = scratch.models.on_page(bytes)) {
+      models_ = reinterpret_cast<DecodeModel*>(at);
+      return;
+    }
+    pages_ = HugePages(bytes);
+    pages_.advise();
+    if (!pages_.data()) heap_.reset(new DecodeModel[tables]);
+    models_ = pages_.data() ? reinterpret_cast<DecodeModel*>(pages_.data()) : heap_.get();
   }
+  DecodeModel* models() const { return models_; }
 
  private:
-  std::atomic<int>* by_;
+  HugePages pages_;
+  std::unique_ptr<DecodeModel[]> heap_;
+  DecodeModel* models_;
 };
 
 }  // namespace
@@ -64,41 +80,64 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
   for (; count; --count) {
     if (!EntryReader(*this, in).read(at, offset)) return false;
   }
-  models_.take(std::move(tables));
+  tables_ = std::move(tables);
+  if (!tables_.empty()) room_.reset(new DecodeModel[tables_.size()]);  // not touched but for models that are expanded in it
+  models_ = IndexModels(tables_, room_.get());
   for (Coding& coding : codings_) coding.models = models_.models();
   return at == offset && in.at_end();
 }
 
-bool Index::busy() const { return expanding_.load(std::memory_order_acquire) == getpid(); }
-
-std::optional<Preparation> Index::prepare(const uint32_t* numbers, size_t count) {
+std::optional<std::vector<uint8_t>> Index::prepare(const Requests& requests) {
   bool used[256] = {};
-  for (size_t i = 0; i < count; ++i) {
-    if (const size_t coding = tensors_[numbers[i]].coding) note_tables(codings_[coding - 1], used);
+  for (size_t i = 0; i < requests.count; ++i) {
+    if (const size_t coding = tensors_[requests.numbers[i]].coding) note_tables(codings_[coding - 1], used);
   }
-  std::vector<uint8_t> tables;
-  if (!models_.missing(used, tables)) return std::nullopt;
-  if (tables.size() >= kManyTables) {
-    const auto expanding = std::make_shared<Expanding>(expanding_);
-    const size_t missing = tables.size();
-    return Preparation{missing, [this, tables = std::move(tables)](size_t i) { return models_.expand(tables[i]); },
-                       [this, numbers, count, expanding](bool right) {
-                         const bool fit = right && keys_fit(numbers, count);
-                         expanding->end();
-                         return fit;
-                       }};
+  std::vector<uint8_t> all, missing;
+  for (unsigned table = 0; table < 256; ++table) {
+    if (!used[table]) continue;
+    if (table >= tables_.size()) return std::nullopt;
+    all.push_back(static_cast<uint8_t>(table));
+    if (!models_.has(all.back())) missing.push_back(all.back());
   }
-  for (const uint8_t table : tables) {
+  if (missing.size() >= kManyTables) return all;
+  for (const uint8_t table : missing) {
     if (!models_.expand(table)) return std::nullopt;
   }
-  if (!keys_fit(numbers, count)) return std::nullopt;
-  return Preparation{};
+  if (!keys_fit(requests, models_)) return std::nullopt;
+  return std::vector<uint8_t>{};
 }
 
-void Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const {
+bool Index::decode(const Requests& requests, const std::vector<uint8_t>& tables, const Source& source, unsigned threads,
+                   const Memory& spare) const {
+  KeptScratch kept;
+  std::optional<ModelRoom> room;
+  IndexModels models;
+  std::vector<Coding> codings;
+  Preparation before;
+  if (!tables.empty()) {
+    room.emplace(tables_.size(), kept.get());
+    models = IndexModels(tables_, room->models());
+    codings = codings_;
+    for (Coding& coding : codings) coding.models = models.models();
+    before = {tables.size(), [&](size_t i) { return models.expand(tables[i]); },
+              [&](bool right) { return right && keys_fit(requests, models); }};
+  }
+  std::vector<Block> blocks;
+  for (size_t i = 0; i < requests.count;) {
+    blocks.clear();
+    for (; i < requests.count && blocks.size() < kBlocksAtOnce; ++i)
+      add_blocks(requests.numbers[i], requests.addresses[i], (tables.empty() ? codings_ : codings).data(), blocks);
+    sort_by_size(blocks);
+    if (!prepare_and_decode(before, blocks.data(), blocks.size(), source, threads, spare)) return false;
+    before = {};
+  }
+  return true;
+}
+
+void Index::add_blocks(uint32_t number, uint64_t address, const Coding* codings, std::vector<Block>& blocks) const {
   const Tensor& tensor = tensors_[number];
   Block b = tensor.form;
-  if (tensor.coding) b.coding = reinterpret_cast<uint64_t>(&codings_[tensor.coding - 1]);
+  if (tensor.coding) b.coding = reinterpret_cast<uint64_t>(codings + tensor.coding - 1);
   b.data = address;
   b.fresh = 1;
   b.stored = tensor.offset;
@@ -115,23 +154,16 @@ void Index::add_blocks(uint32_t number, uint64_t address, std::vector<Block>& bl
   }
 }
 
-bool Index::keys_fit(const uint32_t* numbers, size_t count) const {
-  for (size_t i = 0; i < count; ++i) {
-    const Tensor& tensor = tensors_[numbers[i]];
+bool Index::keys_fit(const Requests& requests, const IndexModels& models) const {
+  for (size_t i = 0; i < requests.count; ++i) {
+    const Tensor& tensor = tensors_[requests.numbers[i]];
     if (!tensor.coding) continue;
     const Coding& coding = codings_[tensor.coding - 1];
     if (coding.value_codec != kFloatsplit) continue;
-    const unsigned largest = coding.base + models_.largest_symbol(coding.value_table);
+    const unsigned largest = coding.base + models.largest_symbol(coding.value_table);
     if (largest >> (8 * tensor.itemsize - 1 - coding.shift)) return false;
   }
   return true;
-}
-
-bool decode(const Preparation& before, std::vector<Block>& blocks, const Source& source, unsigned threads) {
-  // The largest first: no thread is left with one when the others are done.
-  std::stable_sort(blocks.begin(), blocks.end(),
-                   [](const Block& a, const Block& b) { return a.elements * a.itemsize > b.elements * b.itemsize; });
-  return prepare_and_decode(before, blocks.data(), blocks.size(), source, threads);
 }
 
 }  // namespace spf

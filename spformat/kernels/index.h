@@ -3,7 +3,6 @@
 // with anything that it does not know, is refused as a whole, without saying why. The reader in Python knows all the
 // rules and has the last word: it says what is wrong, or reads what is only unusual.
 #pragma once
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -34,8 +33,18 @@ struct Tensor {
   size_t coding = 0;             // its number among the codings, from 1; 0: no entropy coder
 };
 
+// Numbers of tensors, and where each is to be decoded.
+struct Requests {
+  const uint32_t* numbers;
+  const uint64_t* addresses;
+  size_t count;
+};
+
 class Index {
  public:
+  Index() = default;
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
   // `data` stays where it is as long as the Index is used. `offset` is where the index starts and sections must end.
   bool read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t most_tensors);
 
@@ -43,19 +52,19 @@ class Index {
   const uint64_t* shape(const Tensor& tensor) const { return lengths_.data() + tensor.lengths; }
   std::string_view metadata() const { return metadata_; }  // bytes of the map, none when there is none
 
-  // Adds the blocks of a tensor that is to be decoded at `address`.
-  void add_blocks(uint32_t number, uint64_t address, std::vector<Block>& blocks) const;
-  // What is left to be done before blocks of some tensors are decoded; few tables are expanded at once. None when something is
-  // wrong. One caller at a time, and none while the index is busy; `numbers` stay where they are until all is done. What blocks
-  // point to stays as it is for those that decode meanwhile.
-  std::optional<Preparation> prepare(const uint32_t* numbers, size_t count);
-  // Whether a thread of this process expands tables that it has prepared, which takes no longer than that.
-  bool busy() const;
+  // Expands the tables of some tensors, which stay expanded. Where they are many, `decode` is to expand them for itself, on the
+  // threads that decode, and these are they. None when one is wrong. One caller at a time, while others decode.
+  std::optional<std::vector<uint8_t>> prepare(const Requests& requests);
+  // Decodes tensors that were prepared to zeroed memory, in an order of its own. `tables` are those that were left, `spare` is
+  // memory to work in, if there is any. False when something is wrong.
+  bool decode(const Requests& requests, const std::vector<uint8_t>& tables, const Source& source, unsigned threads,
+              const Memory& spare) const;
 
  private:
   friend class EntryReader;
 
-  bool keys_fit(const uint32_t* numbers, size_t count) const;
+  bool keys_fit(const Requests& requests, const IndexModels& models) const;
+  void add_blocks(uint32_t number, uint64_t address, const Coding* codings, std::vector<Block>& blocks) const;
 
   std::vector<Tensor> tensors_;
   std::vector<uint64_t> lengths_;
@@ -63,11 +72,9 @@ class Index {
   std::vector<Coding> codings_;
   std::vector<std::unique_ptr<uint8_t[]>> classes_;  // of rows and columns, which codings point to
   std::string_view metadata_;
-  IndexModels models_;
-  std::atomic<int> expanding_{0};  // the process that expands tables outside of `prepare`; in one that was forked nobody does
+  IndexModels::Tables tables_;
+  std::unique_ptr<DecodeModel[]> room_;
+  IndexModels models_;  // that stay
 };
-
-// Decodes blocks to zeroed memory, in an order of its own, after what `prepare` has left to be done. False: something is wrong.
-bool decode(const Preparation& before, std::vector<Block>& blocks, const Source& source, unsigned threads);
 
 }  // namespace spf

@@ -2,18 +2,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <thread>
-
 #include "bindings.h"
 #include "index.h"
 
 namespace nb = nanobind;
 
 namespace {
-
-// Copies of a tensor in many blocks would take far more memory, were all their blocks described at once, than they do
-// decoded.
-constexpr size_t kBlocksAtOnce = 1 << 16;
 
 // What Python made; its error when there was no memory for it.
 nb::object checked(PyObject* made) {
@@ -56,29 +50,19 @@ class BoundIndex {
 
   nb::object metadata() const { return bytes_of(index_.metadata().data(), index_.metadata().size()); }
 
-  bool decode(HalfWords numbers, Words addresses, int file, nb::object memory, unsigned threads) {
+  bool decode(HalfWords numbers, Words addresses, int file, nb::object memory, unsigned threads, Bytes spare) {
     if (numbers.size() != addresses.size()) throw nb::value_error("an address for each tensor is needed");
     for (size_t i = 0; i < numbers.size(); ++i) {
       if (numbers.data()[i] >= index_.tensors().size()) throw nb::index_error("the file has no tensor of that number");
     }
     const HeldSource source(file, memory);
+    const spf::Requests requests{numbers.data(), addresses.data(), numbers.size()};
     // The GIL lets one caller do this at a time; a mutex might stay locked in a process that is forked meanwhile.
-    while (index_.busy()) {
-      nb::gil_scoped_release release;
-      std::this_thread::yield();
-    }
-    std::optional<spf::Preparation> before = index_.prepare(numbers.data(), numbers.size());
-    if (!before) return false;
+    const std::optional<std::vector<uint8_t>> tables = index_.prepare(requests);
+    if (!tables) return false;
+    const spf::Memory room{spare.data(), spare.size()};
     nb::gil_scoped_release release;
-    std::vector<spf::Block> blocks;
-    for (size_t i = 0; i < numbers.size();) {
-      blocks.clear();
-      for (; i < numbers.size() && blocks.size() < kBlocksAtOnce; ++i)
-        index_.add_blocks(numbers.data()[i], addresses.data()[i], blocks);
-      if (!spf::decode(*before, blocks, source.source, threads)) return false;
-      before.emplace();
-    }
-    return true;
+    return index_.decode(requests, *tables, source.source, threads, room);
   }
 
  private:
@@ -98,6 +82,6 @@ void bind_index(nb::module_& m) {
            "(name, data type, shape, target or -1, whether it is a copy, bytes when decoded) of each tensor.")
       .def("metadata", &BoundIndex::metadata, "The bytes of the map of metadata; none when there is none.")
       .def("decode", &BoundIndex::decode, nb::arg("numbers"), nb::arg("addresses"), nb::arg("file"),
-           nb::arg("memory").none(), nb::arg("threads"),
-           "Decodes tensors to zeroed memory; False when something is wrong.");
+           nb::arg("memory").none(), nb::arg("threads"), nb::arg("spare"),
+           "Decodes tensors to zeroed memory, with `spare` to work in; False when something is wrong.");
 }

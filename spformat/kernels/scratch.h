@@ -16,25 +16,27 @@ namespace spf {
 
 constexpr size_t kSlack = 64;  // readable bytes beyond a stored block, which the loops may touch
 
-// What the buffers of a thread lie on, as long as there is room: one huge page, taken when the first large one is asked for.
+// What the buffers of a thread lie on, as long as there is room: memory that was lent to it, then one huge page, taken when the
+// first large one is asked for.
 class ScratchPage {
  public:
   uint8_t* take(size_t bytes) {
     if (bytes < kLeast || kSanitized) return nullptr;
+    if (uint8_t* const at = lent_.cut(bytes)) return at;
     map();
-    if (bytes > page_.size() - used_) return nullptr;
-    uint8_t* const at = page_.data() + used_;
-    used_ += (bytes + 63) / 64 * 64;
-    return at;
+    return own_.cut(bytes);
   }
-  // Has the kernel clear it now, while there is nothing else to do.
+  // Has the kernel clear it now, while there is nothing else to do, unless it is in use.
   void touch() {
-    if (kSanitized || tried_) return;
-    map();
-    if (page_.data()) *const_cast<volatile uint8_t*>(page_.data()) = 0;
+    if (kSanitized) return;
+    if (!lent_.memory.data) map();
+    const Room& room = lent_.memory.data ? lent_ : own_;
+    if (room.memory.data && room.used == 0) *const_cast<volatile uint8_t*>(room.memory.data) = 0;
   }
-  bool has(const uint8_t* at) const { return page_.data() && at >= page_.data() && at < page_.data() + page_.size(); }
-  size_t size() const { return page_.size(); }
+  // For as long as the thread lives, which has not asked for buffers yet.
+  void lend(const Memory& memory) { lent_ = {memory.size ? memory : Memory{}}; }
+  bool has(const uint8_t* at) const { return lent_.has(at) || own_.has(at); }
+  size_t size() const { return own_.memory.size; }
 
  private:
 #if defined(__SANITIZE_ADDRESS__)
@@ -42,16 +44,31 @@ class ScratchPage {
 #else
   static constexpr bool kSanitized = false;
 #endif
+  struct Room {
+    Memory memory;
+    size_t used = 0;
+
+    uint8_t* cut(size_t bytes) {
+      if (bytes > memory.size - used) return nullptr;
+      uint8_t* const at = memory.data + used;
+      used += (bytes + 63) / 64 * 64;
+      if (used > memory.size) used = memory.size;
+      return at;
+    }
+    bool has(const uint8_t* at) const { return memory.data && at >= memory.data && at < memory.data + memory.size; }
+  };
+
   void map() {
     if (tried_) return;
     tried_ = true;
     page_ = HugePages(kHugePage);
     page_.advise();
+    own_ = {{page_.data(), page_.size()}};
   }
 
   static constexpr size_t kLeast = 1 << 14;
   HugePages page_;
-  size_t used_ = 0;
+  Room lent_, own_;
   bool tried_ = false;
 };
 
@@ -73,6 +90,17 @@ class Buffer {
     return data_;
   }
 
+  // Only if the page has room for it.
+  uint8_t* on_page(size_t bytes) {
+    if (size_ >= bytes) return data_;
+    uint8_t* const at = page_.take(bytes);
+    if (!at) return nullptr;
+    release();
+    data_ = at;
+    size_ = bytes;
+    return at;
+  }
+
  private:
   void release() {
     if (!page_.has(data_)) delete[] data_;
@@ -89,6 +117,7 @@ struct Scratch {
 
   ScratchPage& page;
   Buffer stored{page}, mask{page}, symbols{page}, keys{page}, codes{page}, tables{page}, rows{page}, literals{page}, values{page};
+  Buffer models{page};  // of an Index
   Begun begun;
   std::unique_ptr<Scratch> beside;  // that of a block that is decoded at the same time
   std::vector<uint64_t> elements, counts, words;
@@ -101,30 +130,38 @@ struct Scratch {
   uint64_t bytes() const {
     const uint64_t streams = stored.size() + mask.size() + symbols.size() + keys.size() + codes.size() + literals.size() + values.size();
     const uint64_t of_planner = 8 * (elements.size() + counts.size() + words.size() + histogram.size());
-    return streams + tables.size() + rows.size() + of_planner + (beside ? beside->bytes() : 0);
+    return streams + tables.size() + rows.size() + models.size() + of_planner + (beside ? beside->bytes() : 0);
   }
 };
 
 // Those of the thread that calls, which it keeps while they are small: most tensors are, and memory that is fresh from the
-// kernel takes longer to touch than they take to code.
+// kernel takes longer to touch than they take to code. Who gets them while they are held gets the same.
 class KeptScratch {
  public:
+  KeptScratch() { ++kept().holders; }
   Scratch& get() {
-    if (!kept()) kept().emplace();
-    return kept()->scratch;
+    if (!kept().room) kept().room.emplace();
+    return kept().room->scratch;
   }
   ~KeptScratch() {
-    if (kept() && kept()->page.size() + kept()->scratch.bytes() > kMostKept) kept().reset();
+    Kept& of = kept();
+    if (--of.holders == 0 && of.room && of.room->page.size() + of.room->scratch.bytes() > kMostKept) of.room.reset();
   }
+  KeptScratch(const KeptScratch&) = delete;
+  KeptScratch& operator=(const KeptScratch&) = delete;
 
  private:
   struct OnPage {
     ScratchPage page;
     Scratch scratch{page};
   };
+  struct Kept {
+    std::optional<OnPage> room;
+    unsigned holders = 0;
+  };
   static constexpr uint64_t kMostKept = uint64_t{8} << 20;
-  static std::optional<OnPage>& kept() {
-    thread_local std::optional<OnPage> scratch;
+  static Kept& kept() {
+    thread_local Kept scratch;
     return scratch;
   }
 };
@@ -182,16 +219,18 @@ Failure guarded(Part&& part) {
 inline JobFailure failure_of(size_t job, const Failure& failure) { return {job, failure}; }
 inline JobFailure failure_of(size_t, const JobFailure& failure) { return failure; }
 
-// Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed.
+// Hands out jobs in order to `threads` threads (this one among them) until all are done or one has failed. `spare` is memory
+// that the first of the others may use until then.
 template <class Job>
-JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
+JobFailure run_jobs(size_t count, unsigned threads, Job&& job, const Memory& spare = {}) {
   std::atomic<size_t> next{0};
   std::mutex mutex;
   JobFailure first;
   std::atomic<bool> failed{false};
-  const auto worker = [&] {
+  const auto worker = [&](const Memory& lent) {
     KeptScratch kept;
     Scratch& scratch = kept.get();
+    scratch.page.lend(lent);
     while (!failed.load(std::memory_order_relaxed)) {
       const size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= count) return;
@@ -211,12 +250,12 @@ JobFailure run_jobs(size_t count, unsigned threads, Job&& job) {
   const size_t wanted = threads < count ? threads : count;
   for (size_t t = 1; t < wanted; ++t) {
     try {
-      others.emplace_back(worker);
+      others.emplace_back(worker, t == 1 ? spare : Memory{});
     } catch (const std::exception&) {
       break;  // no more threads or memory to be had: fewer do the work
     }
   }
-  worker();
+  worker({});
   for (std::thread& other : others) other.join();
   return first;
 }

@@ -6,8 +6,10 @@ import threading
 import numpy as np
 import pytest
 
+from spformat import arena
 from spformat.container import quick_index
 from spformat.errors import CorruptError, SpformatError
+from spformat.limits import Limits
 from spformat.reader import Reader
 from tests import forge
 from tests.helpers import raw, written
@@ -40,6 +42,40 @@ def test_all_at_once_and_again(threads):
         for name in ["t07", "t03"]:
             assert raw(reader.read([name])[name]) == raw(ARRAYS[name])
         assert raw(reader.read()["t23"]) == raw(ARRAYS["t23"])
+
+
+@pytest.mark.parametrize("names", [list(ARRAYS), ["t07", "t03"]])
+@pytest.mark.parametrize("size", [0, 1, 1 << 14, 100_000, 1 << 21])
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_spare_memory_is_worked_in_and_nothing_beside_it(threads, size, names):
+    """Native: which buffers lie in it depends on its size; they end up on a page of their own or the heap."""
+    data = np.frombuffer(DATA, np.uint8)
+    with Reader(DATA) as reader:
+        framed, footer, numbers = reader._file.framed_index, reader._file.footer, [reader.names.index(n) for n in names]
+    index = quick_index.read(framed, footer.index_bytes, footer.index_offset, Limits())
+    assert index
+    for _ in range(2):
+        starts = np.arange(len(names)) * 120_064
+        memory, around = np.zeros(len(names) * 120_064, np.uint8), np.full(size + 128, 7, np.uint8)
+        addresses = (memory.ctypes.data + starts).astype(np.uint64)
+        spare = around[64 : 64 + size]
+        assert index.native.decode(np.array(numbers, np.uint32), addresses, -1, data, threads, spare)
+        found = {name: memory[start : start + 120_000] for name, start in zip(names, starts, strict=True)}
+        assert {name: raw(array) for name, array in found.items()} == {name: raw(ARRAYS[name]) for name in names}
+        assert (around[:64] == 7).all()
+        assert (around[64 + size :] == 7).all()
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20, (1 << 22) - 1, 1 << 22, (1 << 22) + 1, (5 << 21) - 64])
+def test_what_is_left_of_the_last_huge_page_follows_the_arena(size):
+    memory, rest = arena.zeroed_and_rest(size)
+    assert (len(memory), memory.ctypes.data % arena.ALIGNMENT) == (size, 0)
+    assert not memory.any()
+    assert not rest.any()
+    if len(rest):
+        assert rest.ctypes.data == memory.ctypes.data + size
+        assert (rest.ctypes.data + len(rest)) % (1 << 21) == 0
+        assert len(rest) < 1 << 21
 
 
 @pytest.fixture

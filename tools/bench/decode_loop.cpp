@@ -67,14 +67,16 @@ int main(int count, char** arguments) {
     const auto threads = static_cast<unsigned>(std::atoi(arguments[3]));
     std::vector<uint32_t> numbers(index.tensors().size());
     std::iota(numbers.begin(), numbers.end(), 0u);
-    const std::optional<spf::Preparation> before = index.prepare(numbers.data(), numbers.size());
-    if (!before) fail("a table is wrong");
-    std::vector<spf::Block> blocks;
+    std::vector<uint64_t> addresses;
     for (const uint32_t number : numbers) {
-      index.add_blocks(number, address, blocks);
+      addresses.push_back(address);
       address += aligned(index.tensors()[number]);
     }
-    if (!spf::decode(*before, blocks, source, threads)) fail("it cannot be decoded");
+    const spf::Requests requests{numbers.data(), addresses.data(), numbers.size()};
+    const auto tables = index.prepare(requests);
+    if (!tables) fail("a table is wrong");
+    const spf::Memory spare{reinterpret_cast<uint8_t*>(address), (kHugePage - address % kHugePage) % kHugePage};
+    if (!index.decode(requests, *tables, source, threads, spare)) fail("it cannot be decoded");
     best = std::min(best, now() - start);
   }
   std::printf("%.6f\n", best);

@@ -145,11 +145,8 @@ void try_index(const uint8_t* data, size_t size) {
     if (tensor.elements > kMost) continue;
     auto elements = memory<uint8_t>(tensor.elements * tensor.itemsize);
     const auto address = reinterpret_cast<uint64_t>(elements.data());
-    std::vector<spf::Block> blocks;
-    const std::optional<spf::Preparation> before = index.prepare(&number, 1);
-    if (!before) continue;
-    index.add_blocks(number, address, blocks);
-    spf::decode(*before, blocks, source, 1);
+    const spf::Requests requests{&number, &address, 1};
+    if (const auto tables = index.prepare(requests)) index.decode(requests, *tables, source, 1, {});
   }
 }
 
