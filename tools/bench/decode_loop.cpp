@@ -29,7 +29,7 @@ double now() {
 
 class Pages {
  public:
-  explicit Pages(size_t bytes) : bytes_(bytes + kHugePage) {
+  explicit Pages(size_t bytes) : bytes_((bytes / kHugePage + 2) * kHugePage) {
     start_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start_ == MAP_FAILED) fail("no memory");
     madvise(start_, bytes_, MADV_HUGEPAGE);
