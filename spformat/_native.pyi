@@ -115,10 +115,16 @@ class Index:
     def metadata(self) -> bytes: ...
     def decode(
         self,
-        numbers: npt.NDArray[np.uint32],
-        addresses: npt.NDArray[np.uint64],
+        numbers: list[int],
+        offsets: list[int],
+        arena: Arena,
         file: int,
         memory: npt.NDArray[np.uint8] | None,
         threads: int,
-        spare: npt.NDArray[np.uint8],
     ) -> bool: ...
+
+class Arena:
+    def __init__(self, size: int) -> None: ...
+    @property
+    def address(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...

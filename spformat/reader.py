@@ -143,21 +143,22 @@ class Reader:
         sizes = [arena.aligned(head.dense_bytes) for head in owners.values()]
         if sum(sizes) > self.limits.decoded_bytes(self.file_bytes):
             return None
-        memory, rest = arena.zeroed_and_rest(sum(sizes))
+        memory = arena.allocated(sum(sizes))
+        buffer = memoryview(memory)
         starts = list(accumulate(sizes, initial=0))
         # Now, while what it takes is in the caches.
         arrays: dict[str, npt.NDArray[Any]] = {
-            name: np.ndarray(head.shape, type_of(name, head.dtype), memory, start)
+            name: np.ndarray(head.shape, type_of(name, head.dtype), buffer, start)
             for (name, head), start in zip(owners.items(), starts, strict=False)
         }
         stored = self._file.stored
         decoded = self._quick.native.decode(
-            np.array([head.number for head in owners.values()], np.uint32),
-            np.array(starts[:-1], np.uint64) + np.uint64(memory.ctypes.data),
+            [head.number for head in owners.values()],
+            starts[:-1],
+            memory,
             stored.file,
             stored.memory,
             jobs.threads_for(starts[-1], self.threads),
-            rest,
         )
         if not decoded:
             return None
@@ -263,12 +264,12 @@ class Reader:
 
     def _decode(self, entries: list[Entry], type_of: TypeOf = bit_patterns) -> dict[str, npt.NDArray[Any]]:
         self._check_budget(sum(entry.dense_bytes for entry in entries))
-        memory = arena.zeroed(sum(arena.aligned(entry.dense_bytes) for entry in entries))
-        base, at = memory.ctypes.data, 0
+        memory = arena.allocated(sum(arena.aligned(entry.dense_bytes) for entry in entries))
+        buffer, base, at = memoryview(memory), memory.address, 0
         arrays: dict[str, npt.NDArray[Any]] = {}
         parts: list[tuple[Entry, int, range | None]] = []
         for entry in entries:
-            arrays[entry.name] = np.ndarray(entry.shape, type_of(entry.name, entry.dtype), memory, at)
+            arrays[entry.name] = np.ndarray(entry.shape, type_of(entry.name, entry.dtype), buffer, at)
             parts.append((entry, base + at, None))
             at += arena.aligned(entry.dense_bytes)
         self._run("decode", parts)

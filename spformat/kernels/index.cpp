@@ -89,8 +89,8 @@ bool Index::read(const uint8_t* data, size_t bytes, uint64_t offset, uint64_t mo
 
 std::optional<std::vector<uint8_t>> Index::prepare(const Requests& requests) {
   bool used[256] = {};
-  for (size_t i = 0; i < requests.count; ++i) {
-    if (const size_t coding = tensors_[requests.numbers[i]].coding) note_tables(codings_[coding - 1], used);
+  for (const Request& request : requests) {
+    if (const size_t coding = tensors_[request.number].coding) note_tables(codings_[coding - 1], used);
   }
   std::vector<uint8_t> all, missing;
   for (unsigned table = 0; table < 256; ++table) {
@@ -123,10 +123,10 @@ bool Index::decode(const Requests& requests, const std::vector<uint8_t>& tables,
               [&](bool right) { return right && keys_fit(requests, models); }};
   }
   std::vector<Block> blocks;
-  for (size_t i = 0; i < requests.count;) {
+  for (size_t i = 0; i < requests.size();) {
     blocks.clear();
-    for (; i < requests.count && blocks.size() < kBlocksAtOnce; ++i)
-      add_blocks(requests.numbers[i], requests.addresses[i], (tables.empty() ? codings_ : codings).data(), blocks);
+    for (; i < requests.size() && blocks.size() < kBlocksAtOnce; ++i)
+      add_blocks(requests[i].number, requests[i].address, (tables.empty() ? codings_ : codings).data(), blocks);
     sort_by_size(blocks);
     if (!prepare_and_decode(before, blocks.data(), blocks.size(), source, threads, spare)) return false;
     before = {};
@@ -155,8 +155,8 @@ void Index::add_blocks(uint32_t number, uint64_t address, const Coding* codings,
 }
 
 bool Index::keys_fit(const Requests& requests, const IndexModels& models) const {
-  for (size_t i = 0; i < requests.count; ++i) {
-    const Tensor& tensor = tensors_[requests.numbers[i]];
+  for (const Request& request : requests) {
+    const Tensor& tensor = tensors_[request.number];
     if (!tensor.coding) continue;
     const Coding& coding = codings_[tensor.coding - 1];
     if (coding.value_codec != kFloatsplit) continue;

@@ -33,12 +33,12 @@ struct Tensor {
   size_t coding = 0;             // its number among the codings, from 1; 0: no entropy coder
 };
 
-// Numbers of tensors, and where each is to be decoded.
-struct Requests {
-  const uint32_t* numbers;
-  const uint64_t* addresses;
-  size_t count;
+// The number of a tensor, and where it is to be decoded.
+struct Request {
+  uint32_t number;
+  uint64_t address;
 };
+using Requests = std::vector<Request>;
 
 class Index {
  public:

@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include "arena.h"
 #include "bindings.h"
 #include "index.h"
 
@@ -18,6 +19,17 @@ nb::object checked(PyObject* made) {
 nb::object bytes_of(const char* from, size_t count) {
   return checked(PyBytes_FromStringAndSize(from, static_cast<Py_ssize_t>(count)));
 }
+
+int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+  if (!nb::inst_ready(self)) {
+    PyErr_SetString(PyExc_BufferError, "an arena that was not initialised");
+    return -1;
+  }
+  const auto* const arena = nb::inst_ptr<spf::Arena>(self);
+  return PyBuffer_FillInfo(view, self, arena->data(), static_cast<Py_ssize_t>(arena->size()), 0, flags);
+}
+
+PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)}, {0, nullptr}};
 
 // Keeps the bytes alive that the index points to.
 class BoundIndex {
@@ -50,19 +62,25 @@ class BoundIndex {
 
   nb::object metadata() const { return bytes_of(index_.metadata().data(), index_.metadata().size()); }
 
-  bool decode(HalfWords numbers, Words addresses, int file, nb::object memory, unsigned threads, Bytes spare) {
-    if (numbers.size() != addresses.size()) throw nb::value_error("an address for each tensor is needed");
-    for (size_t i = 0; i < numbers.size(); ++i) {
-      if (numbers.data()[i] >= index_.tensors().size()) throw nb::index_error("the file has no tensor of that number");
+  bool decode(const nb::list& numbers, const nb::list& offsets, const spf::Arena& arena, int file, const nb::object& memory,
+              unsigned threads) {
+    if (nb::len(numbers) != nb::len(offsets)) throw nb::value_error("a place for each tensor is needed");
+    std::vector<spf::Request> requests;
+    for (size_t i = 0; i < nb::len(numbers); ++i) {
+      const auto number = nb::cast<uint32_t>(numbers[i]);
+      const auto offset = nb::cast<uint64_t>(offsets[i]);
+      if (number >= index_.tensors().size()) throw nb::index_error("the file has no tensor of that number");
+      const spf::Tensor& tensor = index_.tensors()[number];
+      if (offset > arena.size() || tensor.elements * tensor.itemsize > arena.size() - offset)
+        throw nb::value_error("too little room for a tensor");
+      requests.push_back({number, reinterpret_cast<uint64_t>(arena.data()) + offset});
     }
     const HeldSource source(file, memory);
-    const spf::Requests requests{numbers.data(), addresses.data(), numbers.size()};
     // The GIL lets one caller do this at a time; a mutex might stay locked in a process that is forked meanwhile.
     const std::optional<std::vector<uint8_t>> tables = index_.prepare(requests);
     if (!tables) return false;
-    const spf::Memory room{spare.data(), spare.size()};
     nb::gil_scoped_release release;
-    return index_.decode(requests, *tables, source.source, threads, room);
+    return index_.decode(requests, *tables, source.source, threads, arena.rest());
   }
 
  private:
@@ -81,7 +99,11 @@ void bind_index(nb::module_& m) {
       .def("heads", &BoundIndex::heads,
            "(name, data type, shape, target or -1, whether it is a copy, bytes when decoded) of each tensor.")
       .def("metadata", &BoundIndex::metadata, "The bytes of the map of metadata; none when there is none.")
-      .def("decode", &BoundIndex::decode, nb::arg("numbers"), nb::arg("addresses"), nb::arg("file"),
-           nb::arg("memory").none(), nb::arg("threads"), nb::arg("spare"),
-           "Decodes tensors to zeroed memory, with `spare` to work in; False when something is wrong.");
+      .def("decode", &BoundIndex::decode, nb::arg("numbers"), nb::arg("offsets"), nb::arg("arena"), nb::arg("file"),
+           nb::arg("memory").none(), nb::arg("threads"),
+           "Decodes tensors to their places in an arena; False when something is wrong.");
+  nb::class_<spf::Arena>(m, "Arena", nb::type_slots(kBufferSlots), "Zeroed memory with the buffer protocol.")
+      .def(nb::init<size_t>(), nb::arg("size"), "MemoryError when there is none.")
+      .def_prop_ro("address", [](const spf::Arena& arena) { return reinterpret_cast<uint64_t>(arena.data()); },
+                   "Where it starts, aligned to a cache line.");
 }

@@ -6,9 +6,9 @@ import threading
 import numpy as np
 import pytest
 
-from spformat import arena
+from spformat import _native, arena
 from spformat.container import quick_index
-from spformat.errors import CorruptError, SpformatError
+from spformat.errors import CorruptError, LimitError, SpformatError
 from spformat.limits import Limits
 from spformat.reader import Reader
 from tests import forge
@@ -26,6 +26,7 @@ def unlike(number):
 
 ARRAYS = {f"t{number:02}": unlike(number) for number in range(24)}
 DATA = written(ARRAYS)
+ROOM = arena.aligned(200 * 150 * 4)
 
 
 def test_the_file_has_them():
@@ -44,38 +45,56 @@ def test_all_at_once_and_again(threads):
         assert raw(reader.read()["t23"]) == raw(ARRAYS["t23"])
 
 
-@pytest.mark.parametrize("names", [list(ARRAYS), ["t07", "t03"]])
-@pytest.mark.parametrize("size", [0, 1, 1 << 14, 100_000, 1 << 21])
-@pytest.mark.parametrize("threads", [1, 2, 5])
-def test_spare_memory_is_worked_in_and_nothing_beside_it(threads, size, names):
-    """Native: which buffers lie in it depends on its size; they end up on a page of their own or the heap."""
-    data = np.frombuffer(DATA, np.uint8)
+def opened_quickly():
     with Reader(DATA) as reader:
-        framed, footer, numbers = reader._file.framed_index, reader._file.footer, [reader.names.index(n) for n in names]
-    index = quick_index.read(framed, footer.index_bytes, footer.index_offset, Limits())
-    assert index
+        footer = reader._file.footer
+        index = quick_index.read(reader._file.framed_index, footer.index_bytes, footer.index_offset, Limits())
+        assert index
+        return index.native
+
+
+@pytest.mark.parametrize("names", [list(ARRAYS), ["t07", "t03"]])
+@pytest.mark.parametrize("rest", [0, 64, 1 << 14, 100_032, 1 << 20, (1 << 21) - 64])
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_what_is_left_of_the_last_huge_page_is_worked_in(threads, rest, names):
+    """Which buffers lie in it depends on its size; the others are on a page of their own or on the heap."""
+    native, numbers = opened_quickly(), [int(name[1:]) for name in names]
     for _ in range(2):
-        starts = np.arange(len(names)) * 120_064
-        memory, around = np.zeros(len(names) * 120_064, np.uint8), np.full(size + 128, 7, np.uint8)
-        addresses = (memory.ctypes.data + starts).astype(np.uint64)
-        spare = around[64 : 64 + size]
-        assert index.native.decode(np.array(numbers, np.uint32), addresses, -1, data, threads, spare)
-        found = {name: memory[start : start + 120_000] for name, start in zip(names, starts, strict=True)}
-        assert {name: raw(array) for name, array in found.items()} == {name: raw(ARRAYS[name]) for name in names}
-        assert (around[:64] == 7).all()
-        assert (around[64 + size :] == 7).all()
+        memory = _native.Arena((6 << 20) - rest)
+        starts = [(6 << 20) - rest - (number + 1) * ROOM for number in range(len(names))]
+        assert native.decode(numbers, starts, memory, -1, np.frombuffer(DATA, np.uint8), threads)
+        array = np.frombuffer(memoryview(memory), np.uint8)
+        for name, start in zip(names, starts, strict=True):
+            assert raw(array[start : start + ARRAYS[name].nbytes]) == raw(ARRAYS[name])
 
 
-@pytest.mark.parametrize("size", [1, 1 << 20, (1 << 22) - 1, 1 << 22, (1 << 22) + 1, (5 << 21) - 64])
-def test_what_is_left_of_the_last_huge_page_follows_the_arena(size):
-    memory, rest = arena.zeroed_and_rest(size)
-    assert (len(memory), memory.ctypes.data % arena.ALIGNMENT) == (size, 0)
-    assert not memory.any()
-    assert not rest.any()
-    if len(rest):
-        assert rest.ctypes.data == memory.ctypes.data + size
-        assert (rest.ctypes.data + len(rest)) % (1 << 21) == 0
-        assert len(rest) < 1 << 21
+def test_places_outside_of_the_arena_are_refused():
+    native, memory = opened_quickly(), _native.Arena(ROOM)
+    for start in [ROOM, ROOM - ARRAYS["t03"].nbytes + 1, 2**64 - 64]:
+        with pytest.raises(ValueError, match="room"):
+            native.decode([3], [start], memory, -1, np.frombuffer(DATA, np.uint8), 1)
+    with pytest.raises(ValueError, match="place"):
+        native.decode([3, 4], [0], memory, -1, np.frombuffer(DATA, np.uint8), 1)
+    with pytest.raises(IndexError):
+        native.decode([len(ARRAYS)], [0], memory, -1, np.frombuffer(DATA, np.uint8), 1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 22) - 1, 1 << 22, (1 << 22) + 1])
+def test_an_arena_is_zeroed_memory_that_lives_as_long_as_its_arrays(size):
+    array = arena.zeroed(size)
+    assert (len(array), array.ctypes.data % arena.ALIGNMENT, array.flags.writeable) == (size, 0, True)
+    assert not array.any()
+    array[:] = 1
+    half = array[size // 2 :]
+    del array
+    assert half.all()
+
+
+@pytest.mark.parametrize("size", [2**62, 2**64 - 1, 2**64, -1])
+def test_an_arena_that_cannot_be_had(size):
+    with pytest.raises(LimitError) as caught:
+        arena.allocated(size)
+    assert (caught.value.kind, caught.value.found) == ("limits/memory", size)
 
 
 @pytest.fixture
