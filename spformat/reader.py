@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from . import arena
 from .codecs.frequencies import Table
-from .container import quick_index
 from .container.digest import digest
 from .dtypes import DType
 from .errors import ChecksumError, CorruptError, LimitError, TensorNotFoundError
@@ -64,8 +63,7 @@ class Reader:
     def _open(self, source: PathOrBytes) -> None:
         self._file = TensorFile(source, self.limits)
         self._codings: dict[int, NativeCoding] = {}  # by id of the Coding, which its entry keeps alive
-        framed, footer = self._file.framed_index, self._file.footer
-        self._quick = quick_index.read(framed, footer.index_bytes, footer.index_offset, self.limits)
+        self._quick = self._file.quick
         try:
             self.heads = heads_of(self.entries) if self._quick is None else self._quick.heads
         except BaseException:
@@ -94,7 +92,7 @@ class Reader:
     @property
     def file_bytes(self) -> int:
         """Length of the file."""
-        return self._file.bytes
+        return self._file.length
 
     @property
     def version(self) -> str:
@@ -141,7 +139,7 @@ class Reader:
         wanted = {name: self.heads[name] for name in names}
         owners = {head.target or name: self.heads[head.target or name] for name, head in wanted.items()}
         sizes = [arena.aligned(head.dense_bytes) for head in owners.values()]
-        if sum(sizes) > self.limits.decoded_bytes(self.file_bytes):
+        if sum(sizes) > self.limits.decoded_bytes(self._quick.native.file_bytes):
             return None
         memory = arena.allocated(sum(sizes))
         buffer = memoryview(memory)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .container import footer, index, prologue
+from .container import footer, index, prologue, quick_index
+from .container.footer import Footer
 from .container.index import Index
+from .container.version import FormatVersion
 from .errors import LimitError, SpformatError, TruncatedError
 from .layouts.jobs import StoredBytes
 from .limits import Limits
@@ -33,10 +36,20 @@ def naming(source: PathOrBytes) -> Iterator[None]:
         raise LimitError("not enough memory", kind="limits/memory", path=path) from error
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What prologue and footer say, and the bytes of the index."""
+
+    version: FormatVersion
+    footer: Footer
+    index_data: bytes
+
+
 class TensorFile:
     """An open .spf file. Reads by position, so threads and forked processes may share it.
 
-    Raises OSError when the file cannot be opened and FormatError when its frame breaks a rule.
+    quick: its index, where it could be read natively. Raises OSError when the file cannot be opened, FormatError when
+    its frame breaks a rule, LimitError where the index is too long.
     """
 
     def __init__(self, source: PathOrBytes, limits: Limits) -> None:
@@ -45,45 +58,72 @@ class TensorFile:
         self._memory: np.ndarray[Any, np.dtype[np.uint8]] | None = None
         if isinstance(source, (bytes, bytearray, memoryview)):
             self._memory = np.frombuffer(source, np.uint8)
-            self.bytes = len(self._memory)
         else:
             self._descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-            self.bytes = os.fstat(self._descriptor).st_size
         try:
-            self._read_frame()
+            self.quick = quick_index.read(self._descriptor, self._memory, limits)
+            self._frame = self._read_frame() if self.quick is None else None
         except BaseException:
             self.close()
             raise
 
-    def _read_frame(self) -> None:
-        head = self.read(0, min(self.bytes, prologue.SIZE), exact=False)
-        if self.bytes < prologue.SIZE + footer.SIZE:
+    @cached_property
+    def length(self) -> int:
+        """Of the file, in bytes."""
+        if self.quick is not None:
+            return self.quick.native.file_bytes
+        return os.fstat(self._descriptor).st_size if self._memory is None else len(self._memory)
+
+    def _read_frame(self) -> Frame:
+        head = self.read(0, min(self.length, prologue.SIZE), exact=False)
+        if self.length < prologue.SIZE + footer.SIZE:
             if head[:8] != prologue.MAGIC[: len(head)]:
                 prologue.read(head)
             raise TruncatedError(
                 "the file is too short",
                 kind="prologue/short",
-                offset=self.bytes,
+                offset=self.length,
                 expected=f"at least {prologue.SIZE + footer.SIZE} bytes",
-                found=self.bytes,
+                found=self.length,
             )
-        self.version = prologue.read(head)
-        self.footer = footer.read(self.read(self.bytes - footer.SIZE, footer.SIZE), self.bytes)
-        if self.footer.index_bytes > self._limits.max_index_bytes:
+        version = prologue.read(head)
+        found = footer.read(self.read(self.length - footer.SIZE, footer.SIZE), self.length)
+        if found.index_bytes > self._limits.max_index_bytes:
             raise LimitError(
                 "the index is too long",
                 kind="limits/index",
                 expected=self._limits.max_index_bytes,
-                found=self.footer.index_bytes,
+                found=found.index_bytes,
             )
-        self.framed_index = self.read(self.footer.index_offset, self.footer.index_bytes + footer.FIELDS_SIZE)
-        self.footer.check_index(self.framed_index)
-        footer.check_version(self.footer, head[8:], self.bytes)
+        framed = self.read(found.index_offset, found.index_bytes + footer.FIELDS_SIZE)
+        found.check_index(framed)
+        footer.check_version(found, head[8:], self.length)
+        return Frame(version, found, framed[: found.index_bytes])
+
+    @property
+    def frame(self) -> Frame:
+        """What was read when it was opened."""
+        if self._frame is None:
+            assert self.quick is not None
+            framed = self.quick.native.frame()
+            found = footer.read(framed[-footer.SIZE :], self.length)
+            self._frame = Frame(prologue.read_version(found.version), found, framed[: found.index_bytes])
+        return self._frame
+
+    @property
+    def version(self) -> FormatVersion:
+        """That of the format."""
+        return self.frame.version
+
+    @property
+    def footer(self) -> Footer:
+        """Where the index is."""
+        return self.frame.footer
 
     @property
     def index_data(self) -> bytes:
-        """The bytes of the index, which begin `framed_index`."""
-        return self.framed_index[: self.footer.index_bytes]
+        """The bytes of the index."""
+        return self.frame.index_data
 
     @cached_property
     def index(self) -> Index:

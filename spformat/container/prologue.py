@@ -23,7 +23,7 @@ def write(version: FormatVersion) -> bytes:
 
 
 def read(data: bytes) -> FormatVersion:
-    """Parses and checks a prologue. Raises NotSpformatError, UnsupportedError or CorruptError."""
+    """Parses and checks a prologue. Raises NotSpformatError, and what read_version does."""
     if data[:8] != MAGIC:
         raise NotSpformatError(
             "not an spformat file",
@@ -32,7 +32,12 @@ def read(data: bytes) -> FormatVersion:
             expected=MAGIC.hex(" "),
             found=data[:8].hex(" ") or "nothing",
         )
-    major, minor, reserved, flags = _VERSION.unpack(data[8:SIZE])
+    return read_version(data[8:SIZE])
+
+
+def read_version(data: bytes) -> FormatVersion:
+    """Parses and checks the eight version bytes. Raises UnsupportedError or CorruptError."""
+    major, minor, reserved, flags = _VERSION.unpack(data)
     version = FormatVersion(major, minor, flags)
     if not version.is_readable:
         raise UnsupportedError(

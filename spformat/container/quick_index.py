@@ -1,8 +1,8 @@
-"""The index read natively, for loading: Python's objects for each part of each entry would take longer than decoding a
-small tensor.
+"""Frame and index read natively, for loading: Python's objects for each part of each entry would take longer than
+decoding a small tensor.
 
-It is read in full or not at all. What breaks a rule, and what is only unusual, is left to index.py and
-layouts/storage.py, which know every rule, say what is wrong and read the rest.
+They are read in full or not at all. What breaks a rule, and what is only unusual, is left to tensor_file.py, index.py
+and layouts/storage.py, which know every rule, say what is wrong and read the rest.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from .. import _native
 from ..dtypes import DTYPES, DType
 from ..errors import FormatError
 from ..limits import Limits
 from . import canonical
+
+_MOST = (1 << 64) - 1  # of a native number
 
 
 class Head(NamedTuple):
@@ -35,11 +40,10 @@ class QuickIndex:
     heads: dict[str, Head]
 
 
-def read(data: bytes, size: int, offset: int, limits: Limits) -> QuickIndex | None:
-    """The index that is the first `size` bytes of `data`, and starts at byte `offset` of the file; None when it has to
-    be read by index.py."""
-    native = _native.Index(data, size)
-    if not native.read(offset, limits.max_tensors):
+def read(file: int, memory: npt.NDArray[np.uint8] | None, limits: Limits) -> QuickIndex | None:
+    """The index of an open file, or of one in memory; None when it has to be read by index.py."""
+    native = _native.Index()
+    if not native.open(file, memory, min(limits.max_index_bytes, _MOST), min(limits.max_tensors, _MOST)):
         return None
     found = native.heads()
     heads = {
@@ -50,7 +54,7 @@ def read(data: bytes, size: int, offset: int, limits: Limits) -> QuickIndex | No
         return None  # a name occurs twice
     try:
         if native.metadata():
-            canonical.check_metadata(canonical.unpack(native.metadata(), offset), offset)
+            canonical.check_metadata(canonical.unpack(native.metadata(), 0), 0)
     except FormatError:
         return None
     return QuickIndex(native, heads)

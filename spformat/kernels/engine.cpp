@@ -11,10 +11,6 @@
 #include "xxh3.h"
 
 namespace spf {
-namespace {
-
-constexpr size_t kWorthTwos = 8;                   // blocks for each thread: with fewer, a thread could be left without any
-constexpr uint64_t kMostOfTwo = uint64_t{1} << 20;  // elements
 
 Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to) {
   for (uint64_t done = 0; done < bytes;) {
@@ -25,6 +21,11 @@ Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t
   }
   return {};
 }
+
+namespace {
+
+constexpr size_t kWorthTwos = 8;                   // blocks for each thread: with fewer, a thread could be left without any
+constexpr uint64_t kMostOfTwo = uint64_t{1} << 20;  // elements
 
 Failure check_digest(const Block& b, const uint8_t* stored) {
   const uint64_t digest = xxh3_64(stored, b.stored_bytes);

@@ -15,6 +15,9 @@ struct Source {
   uint64_t bytes = 0;
 };
 
+// `bytes` bytes from `offset` on.
+Failure read_file(const Source& source, uint64_t offset, uint64_t bytes, uint8_t* to);
+
 struct JobFailure {
   uint64_t job = 0;
   Failure failure;

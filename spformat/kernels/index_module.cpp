@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "bindings.h"
 #include "index.h"
+#include "index_frame.h"
 
 namespace nb = nanobind;
 
@@ -31,15 +32,19 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
 
 PyType_Slot kBufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)}, {0, nullptr}};
 
-// Keeps the bytes alive that the index points to.
 class BoundIndex {
  public:
-  BoundIndex(nb::bytes data, size_t size) : data_(std::move(data)), size_(size) {
-    if (size > data_.size()) throw nb::value_error("an index longer than its bytes");
+  bool open(int file, const nb::object& memory, uint64_t most_bytes, uint64_t most_tensors) {
+    if (frame_.index) throw nb::value_error("it was opened before");
+    const HeldSource source(file, memory);
+    nb::gil_scoped_release release;
+    return spf::read_frame(source.source, most_bytes, frame_) &&
+           index_.read(frame_.index.get(), frame_.index_bytes, frame_.index_offset, most_tensors);
   }
 
-  bool read(uint64_t offset, uint64_t most_tensors) {
-    return index_.read(reinterpret_cast<const uint8_t*>(data_.c_str()), size_, offset, most_tensors);
+  uint64_t file_bytes() const { return frame_.file_bytes; }
+  nb::object frame() const {
+    return bytes_of(reinterpret_cast<const char*>(frame_.index.get()), frame_.index_bytes + spf::kFooter);
   }
 
   // (name, data type, shape, number of the target or -1, whether it is a copy, bytes when decoded) of each tensor.
@@ -84,8 +89,7 @@ class BoundIndex {
   }
 
  private:
-  nb::bytes data_;
-  size_t size_;
+  spf::Frame frame_;  // holds the bytes that the index points to
   spf::Index index_;
 };
 
@@ -93,9 +97,12 @@ class BoundIndex {
 
 void bind_index(nb::module_& m) {
   nb::class_<BoundIndex>(m, "Index", "The index of a file, read without Python's objects.")
-      .def(nb::init<nb::bytes, size_t>(), nb::arg("data"), nb::arg("size"), "Of the first `size` bytes of `data`.")
-      .def("read", &BoundIndex::read, nb::arg("offset"), nb::arg("most_tensors"),
-           "Whether the index breaks no rule and holds nothing that is not known here.")
+      .def(nb::init<>())
+      .def("open", &BoundIndex::open, nb::arg("file"), nb::arg("memory").none(), nb::arg("most_bytes"),
+           nb::arg("most_tensors"),
+           "That of a file or of one in memory: whether it breaks no rule and holds nothing that is not known here. Once.")
+      .def_prop_ro("file_bytes", &BoundIndex::file_bytes, "Length of the file.")
+      .def("frame", &BoundIndex::frame, "The bytes of the index and of the footer after it, of what was opened.")
       .def("heads", &BoundIndex::heads,
            "(name, data type, shape, target or -1, whether it is a copy, bytes when decoded) of each tensor.")
       .def("metadata", &BoundIndex::metadata, "The bytes of the map of metadata; none when there is none.")
