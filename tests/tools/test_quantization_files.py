@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spformat.container.index import entry_bytes
-from spformat.quantization import AffineScheme, LayerPlan, binary_entropy, entropy, quantize_affine
+from spformat.quantization import AffineScheme, LayerPlan, binary_entropy, entropy, quantize_affine, quantize_codebook
 from spformat.quantized import Quantized, add_quantized
 from spformat.reader import Reader
 from spformat.writer import Writer
@@ -56,6 +56,20 @@ def test_integers_are_within_two_per_cent_of_the_bound(density, bits, seed):
     share = counts.sum() / tensor.codes.size
     least = (tensor.codes.size * binary_entropy(share) + counts.sum() * entropy(counts)) / 8 + tensor.scale.nbytes
     assert stored_bytes(tensor)[0] <= 1.02 * least
+
+
+@pytest.mark.parametrize("density", [0.01, 0.02, 0.03, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("bits", [2, 3, 5, 8])
+def test_blocks_and_codebook_alone_are_at_any_density_from_one_per_cent(density, bits):
+    """Without the entry in the index, of which two digests are 18 bytes."""
+    weights = pruned(np.random.default_rng(bits).standard_normal((320, 320)).astype(np.float32), 1 - density)
+    tensor = quantize_codebook(weights, bits)
+    target = io.BytesIO()
+    with Writer(target, threads=1) as writer:
+        add_quantized(writer, "t", Quantized(tensor))
+    with Reader(target.getvalue(), threads=1) as reader:
+        blocks = sum(reader.entry("t").storage.stored_bytes)
+    assert blocks + tensor.codebook.nbytes <= 1.02 * bound(tensor)
 
 
 @pytest.mark.parametrize("weights", [10_240, 102_400])
