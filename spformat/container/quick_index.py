@@ -43,7 +43,7 @@ class QuickIndex:
 def read(file: int, memory: npt.NDArray[np.uint8] | None, limits: Limits) -> QuickIndex | None:
     """The index of an open file, or of one in memory; None when it has to be read by index.py."""
     native = _native.Index()
-    if not native.open(file, memory, min(limits.max_index_bytes, _MOST), min(limits.max_tensors, _MOST)):
+    if not native.open(file, memory, _number(limits.max_index_bytes), _number(limits.max_tensors)):
         return None
     found = native.heads()
     heads = {
@@ -58,3 +58,8 @@ def read(file: int, memory: npt.NDArray[np.uint8] | None, limits: Limits) -> Qui
     except FormatError:
         return None
     return QuickIndex(native, heads)
+
+
+def _number(limit: float) -> int:
+    """A limit as a native number; what is none, such as 1e9, stands for the integer below."""
+    return int(max(0, min(limit, _MOST)))

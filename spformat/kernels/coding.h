@@ -40,8 +40,8 @@ struct Begun {
 struct Workspace {
   uint8_t* mask;      // bytes_of_bits(elements, 1), or gap codes: as many as symbols
   uint8_t* symbols;   // one for each byte of a mask or strip; encoding: or gap code or value, whichever are most
-  uint8_t* keys;      // decoding: one for each value
-  uint8_t* codes;     // the same, where codes are packed
+  uint8_t* keys;      // decoding: one for each symbol of the values' stream
+  uint8_t* codes;     // decoding: one for each value, where codes are packed
   uint8_t* tables;    // strips only: one for each symbol, and at other times eight rows of a mask
   uint32_t* rows;     // strips only: the rows of the block in the order of their class
   uint8_t* literals;  // two bytes for each symbol

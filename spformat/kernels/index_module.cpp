@@ -44,6 +44,7 @@ class BoundIndex {
 
   uint64_t file_bytes() const { return frame_.file_bytes; }
   nb::object frame() const {
+    if (!frame_.index) throw nb::value_error("it was not opened");
     return bytes_of(reinterpret_cast<const char*>(frame_.index.get()), frame_.index_bytes + spf::kFooter);
   }
 

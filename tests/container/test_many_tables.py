@@ -1,5 +1,6 @@
 """Files of many tables, which are expanded on the threads that decode: before any block, once, and only when right."""
 
+import os
 import sys
 import threading
 
@@ -66,6 +67,11 @@ def test_what_is_left_of_the_last_huge_page_is_worked_in(threads, rest, names):
             assert raw(array[start : start + ARRAYS[name].nbytes]) == raw(ARRAYS[name])
 
 
+def test_an_index_that_was_not_opened_has_no_bytes():
+    with pytest.raises(ValueError, match="not opened"):
+        _native.Index().frame()
+
+
 def test_places_outside_of_the_arena_are_refused():
     native, memory = opened_quickly(), _native.Arena(ROOM)
     for start in [ROOM, ROOM - ARRAYS["t03"].nbytes + 1, 2**64 - 64]:
@@ -88,6 +94,7 @@ def test_an_arena_is_zeroed_memory_that_lives_as_long_as_its_arrays(size):
     assert half.all()
 
 
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer ends the process")
 @pytest.mark.parametrize("size", [2**62, 2**64 - 1, 2**64, -1])
 def test_an_arena_that_cannot_be_had(size):
     with pytest.raises(LimitError) as caught:

@@ -81,3 +81,16 @@ def test_every_way_of_loading_has_budgets(path, load):
         with pytest.raises(LimitError) as caught:
             load(path, limits)
         assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize("most", [1e9, float("inf"), 1 << 70, np.int64(2000)])
+def test_budgets_of_the_index_may_be_any_number(path, most):
+    limits = Limits(max_index_bytes=most, max_tensors=most)
+    assert spformat.load_file(path, limits=limits)["t"].all()
+
+
+@pytest.mark.parametrize("most", [-1, 0, 1.5])
+def test_budgets_of_the_index_may_be_too_small_for_any(path, most):
+    with pytest.raises(LimitError) as caught:
+        spformat.load_file(path, limits=Limits(max_index_bytes=most))
+    assert (caught.value.kind, caught.value.expected) == ("limits/index", most)
