@@ -9,6 +9,22 @@
 namespace spf {
 namespace {
 
+// Calls f(bits of the element) for each until it returns false; whether it never did. Elements of up to 8 bytes.
+template <class F>
+bool for_each_pattern(const void* elements, unsigned itemsize, uint64_t count, F&& f) {
+  return with_item(itemsize, [&]<class Item>(Item*) -> bool {
+    if constexpr (sizeof(Item) > 8) {
+      return false;
+    } else {
+      const auto* const from = static_cast<const uint8_t*>(elements);
+      for (uint64_t i = 0; i < count; ++i) {
+        if (!f(load<Item>(from + i * sizeof(Item)))) return false;
+      }
+      return true;
+    }
+  });
+}
+
 unsigned width_of_codes(const Coding& coding) { return width_of(coding.codebook_values - 1u); }
 
 // Eight codes become a byte each: the upper four of them move to the upper half, of each half the upper two to its upper
@@ -98,19 +114,13 @@ Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& wo
 uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to) {
   const Coding& coding = *coding_of(b);
   uint8_t* const codes = work.symbols;
-  const bool known = with_item(b.itemsize, [&]<class Item>(Item*) -> bool {
-    if constexpr (sizeof(Item) > 8) {
-      return false;
-    } else {
-      CodeOf code_of;
-      for (unsigned k = 0; k < coding.codebook_values; ++k) code_of.add(load<Item>(coding.codebook + k * sizeof(Item)));
-      for (uint64_t i = 0; i < count; ++i) {
-        const int code = code_of.find(load<Item>(values + i * sizeof(Item)));
-        if (code < 0) return false;
-        codes[i] = static_cast<uint8_t>(code);
-      }
-      return true;
-    }
+  CodeOf code_of;
+  for_each_pattern(coding.codebook, b.itemsize, coding.codebook_values, [&](uint64_t pattern) { return code_of.add(pattern) >= 0; });
+  uint8_t* next = codes;
+  const bool known = for_each_pattern(values, b.itemsize, count, [&](uint64_t pattern) {
+    const int code = code_of.find(pattern);
+    *next++ = static_cast<uint8_t>(code);
+    return code >= 0;
   });
   if (!known) return nullptr;
   if (coding.code_codec == kBitpack) return write_packed(coding, codes, count, to);
@@ -124,24 +134,16 @@ bool count_grouped(const void* elements, unsigned itemsize, uint64_t count, cons
   for (unsigned k = 0; k < grouping.distinct; ++k) code_of.add(grouping.patterns[k]);
   std::fill(counts, counts + 256, 0);
   unsigned byte = 0, used = 0;
-  const bool known = with_item(itemsize, [&]<class Item>(Item*) -> bool {
-    if constexpr (sizeof(Item) > 8) {
-      return false;
-    } else {
-      const auto* from = static_cast<const uint8_t*>(elements);
-      for (uint64_t i = 0; i < count; ++i) {
-        const Item value = load<Item>(from + i * sizeof(Item));
-        if (grouping.of_nonzeros && value == 0) continue;
-        const int code = code_of.find(value);
-        if (code < 0) return false;
-        byte |= static_cast<unsigned>(code) << used;
-        used += grouping.width;
-        if (used < 8) continue;
-        ++counts[byte & 255];
-        byte = used = 0;
-      }
-      return true;
-    }
+  const bool known = for_each_pattern(elements, itemsize, count, [&](uint64_t pattern) {
+    if (grouping.of_nonzeros && pattern == 0) return true;
+    const int code = code_of.find(pattern);
+    if (code < 0) return false;
+    byte |= static_cast<unsigned>(code) << used;
+    used += grouping.width;
+    if (used < 8) return true;
+    ++counts[byte & 255];
+    byte = used = 0;
+    return true;
   });
   if (used) ++counts[byte & 255];
   return known;
@@ -151,7 +153,8 @@ unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t cou
                            uint64_t* counts) {
   CodeOf code_of;
   unsigned distinct = 0;
-  const auto count_item = [&](uint64_t pattern) {
+  const bool all = for_each_pattern(elements, itemsize, count, [&](uint64_t pattern) {
+    if (pattern == 0) return true;
     const int code = code_of.add(pattern);
     if (code < 0) return false;
     if (static_cast<unsigned>(code) == distinct) {
@@ -160,18 +163,6 @@ unsigned distinct_nonzeros(const void* elements, unsigned itemsize, uint64_t cou
     }
     ++counts[code];
     return true;
-  };
-  const bool all = with_item(itemsize, [&]<class Item>(Item*) -> bool {
-    if constexpr (sizeof(Item) > 8) {
-      return false;
-    } else {
-      const auto* from = static_cast<const uint8_t*>(elements);
-      for (uint64_t i = 0; i < count; ++i) {
-        const Item value = load<Item>(from + i * sizeof(Item));
-        if (value != 0 && !count_item(value)) return false;
-      }
-      return true;
-    }
   });
   return all ? distinct : 0;
 }
