@@ -86,8 +86,11 @@ uint8_t* encode_bitmask(const Block& block, const void* elements, Workspace& wor
 Failure decode_bitmask(const Block& block, const uint8_t* stored, Workspace& work, void* elements) {
   const uint8_t *mask = nullptr, *values = nullptr;
   if (const Failure failure = read(block, stored, work, &mask, &values)) return failure;
-  if (has_scaled_values(block)) scale_values(block, mask, work.values);
-  simd().expand[size_index(block.itemsize)](mask, values, block.elements, elements);
+  if (is_scaled_in_runs(block)) {
+    expand_in_runs(block, mask, values, static_cast<uint8_t*>(elements));
+  } else {
+    simd().expand[size_index(block.itemsize)](mask, values, block.elements, elements);
+  }
   return {};
 }
 

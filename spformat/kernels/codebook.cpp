@@ -27,23 +27,6 @@ bool for_each_pattern(const void* elements, unsigned itemsize, uint64_t count, F
 
 unsigned width_of_codes(const Coding& coding) { return width_of(coding.codebook_values - 1u); }
 
-// Eight codes become a byte each: the upper four of them move to the upper half, of each half the upper two to its upper
-// half, and of these the upper one.
-void unpack(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes) {
-  const uint64_t four = (uint64_t{1} << (4 * width)) - 1;
-  const uint64_t twos = ((uint64_t{1} << (2 * width)) - 1) * 0x0000000100000001;
-  const uint64_t ones = ((uint64_t{1} << width) - 1) * 0x0001000100010001;
-  uint64_t i = 0;
-  for (; i + 8 <= count; i += 8, packed += width) {  // they are as many bytes as a code has bits
-    uint64_t eight = load<uint64_t>(packed);
-    eight = (eight & four) | (eight >> (4 * width) & four) << 32;
-    eight = (eight & twos) | (eight >> (2 * width) & twos) << 16;
-    eight = (eight & ones) | (eight >> width & ones) << 8;
-    store(codes + i, eight);
-  }
-  for (uint64_t k = 0; i < count; ++i, ++k) codes[i] = static_cast<uint8_t>(bits_at(packed, k, width));
-}
-
 uint8_t* write_packed(const Coding& coding, const uint8_t* codes, uint64_t count, uint8_t* to) {
   const unsigned width = width_of_codes(coding);
   WideBitWriter bits(to);
@@ -80,14 +63,14 @@ Failure read_code_bytes(const Block& b, uint64_t count, Cursor& cursor, Workspac
   const uint8_t* packed = nullptr;
   if (const Failure failure = read_packed(b, count, cursor, work, &packed)) return failure;
   if (!padding_is_zero(packed, count, width)) return {Status::codebook_padding, 0, 1};
-  unpack(packed, width, count, work.codes);
+  simd().unpack_codes(packed, width, count, work.codes);
   *out = work.codes;
   return {};
 }
 
 }  // namespace
 
-Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values) {
+Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values, bool as_elements) {
   const Coding& coding = *coding_of(b);
   const uint8_t* codes = nullptr;
   if (const Failure failure = read_code_bytes(b, count, cursor, work, &codes)) return failure;
@@ -101,9 +84,9 @@ Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& wo
       std::memcpy(book, coding.codebook, coding.codebook_values * sizeof(Item));
       work.no_zeros = book[0] != 0;  // they ascend
       if constexpr (sizeof(Item) == sizeof(float)) {
-        if (has_scaled_book(coding)) {
-          for (Item& step : book) multiply(reinterpret_cast<uint8_t*>(&step), load<float>(coding.scales));
-        }
+        auto* const steps = reinterpret_cast<uint8_t*>(book);
+        if (as_elements && is_scaled_in_runs(b)) return look_up_in_runs(b, steps, codes, values);
+        if (has_scaled_book(coding)) simd().scale(scaling_at(coding, 0), kMostCodes, steps);
       }
       simd().look_up[size_index(b.itemsize)](book, coding.codebook_values, codes, count, values);
     }

@@ -41,7 +41,8 @@ class CodeOf {
   unsigned count_ = 0;
 };
 
-Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values);
+// as_elements: of dense, where each value is an element; steps that are scaled in runs become what they stand for.
+Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& work, uint8_t* values, bool as_elements);
 
 // Null when a value is not in the codebook: the tensor changed since it was counted.
 uint8_t* write_codes(const Block& b, const uint8_t* values, uint64_t count, Workspace& work, uint8_t* to);

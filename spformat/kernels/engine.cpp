@@ -94,9 +94,9 @@ Failure fetch_coded(const Block& b, const Source& source, Scratch& scratch, Fetc
   return {};
 }
 
-// Steps become elements, where they did not in the codebook or among the values.
+// Steps become elements, where they did not in the codebook or while these were written.
 void scale_block(const Block& b) {
-  if (is_scaled(b) && !has_scaled_values(b)) scale_elements(b);
+  if (is_scaled(b) && !is_scaled_in_runs(b)) scale_elements(b);
 }
 
 Failure finish(Fetched& fetched) {
@@ -112,11 +112,7 @@ Failure finish(Fetched& fetched) {
 }
 
 Failure decode(const Block& b, const Source& source, Scratch& scratch) {
-  if (b.layout == kDense && value_codec_of(b) == kRaw) {
-    if (const Failure failure = decode_plain(b, source, scratch)) return failure;
-    scale_block(b);
-    return {};
-  }
+  if (b.layout == kDense && value_codec_of(b) == kRaw) return decode_plain(b, source, scratch);
   Fetched fetched;
   if (const Failure failure = fetch_coded(b, source, scratch, fetched)) return failure;
   if (may_begin(b)) advance_streams(coding_of(b)->models, *fetched.work.begun, nullptr);

@@ -1,15 +1,18 @@
-// Steps times scales (spec/format.md, section 7.7): in the codebook where there is one scale, among the values of a
-// mask where many in a row have the same, and else in place, after a block of steps is decoded.
+// Steps times scales (spec/format.md, section 7.7): in the codebook where there is one scale, while elements are written
+// where many in a row have the same, and else in place, after a block of steps is decoded.
 #pragma once
 #include <algorithm>
+#include <limits>
 
 #include "coding.h"
+#include "scale_loops.h"
 #include "simd.h"
 #include "transpose.h"
 
 namespace spf {
 
 constexpr uint64_t kLongRun = 64;
+constexpr unsigned kFewSteps = 32;
 
 // Whether all products of steps can stand in the place of the steps: zero where those are, and nowhere else.
 inline bool has_scaled_book(const Coding& coding) {
@@ -22,12 +25,11 @@ inline bool has_scaled_book(const Coding& coding) {
   return true;
 }
 
-inline bool has_scaled_values(const Block& b) {
-  return b.coding && b.layout == kBitmask && coding_of(b)->scale_count > 1 && coding_of(b)->run >= kLongRun;
-}
-
 // Whether what is decoded are steps.
 inline bool is_scaled(const Block& b) { return b.coding && coding_of(b)->scale_count && !has_scaled_book(*coding_of(b)); }
+
+// Whether they become elements while these are written: where many in a row have the same scale.
+inline bool is_scaled_in_runs(const Block& b) { return b.layout != kCsr && is_scaled(b) && coding_of(b)->run >= kLongRun; }
 
 // The number of the scale of element i of the tensor, in C order.
 inline uint64_t scale_number(const Coding& coding, uint64_t i) {
@@ -36,32 +38,15 @@ inline uint64_t scale_number(const Coding& coding, uint64_t i) {
   return (i / coding.row * runs + i % coding.row / coding.run) % coding.scale_count;
 }
 
-inline float scale_at(const Coding& coding, uint64_t number) {
-  return load<float>(coding.scales + number * sizeof(float));
-}
-
-inline void multiply(uint8_t* value, float scale) { store(value, load<float>(value) * scale); }
-
-// The numbers that steps of one scale stand for, in place.
-inline void unwrap(const Coding& coding, uint64_t number, uint64_t count, uint8_t* values) {
-  const auto top = static_cast<float>(coding.tops[number]), modulus = static_cast<float>(coding.modulus);
-  for (uint64_t k = 0; k < count; ++k) {
-    const auto step = load<float>(values + k * sizeof(float));
-    store(values + k * sizeof(float), step > top ? step - modulus : step);
-  }
-}
-
-// Steps of one scale become elements, in place.
-inline void scale_steps(const Coding& coding, uint64_t number, uint64_t count, uint8_t* values) {
-  if (coding.tops) unwrap(coding, number, count, values);
-  simd().scale(scale_at(coding, number), count, values);
+inline Scaling scaling_at(const Coding& coding, uint64_t number) {
+  const auto scale = load<float>(coding.scales + number * sizeof(float));
+  if (!coding.tops) return {scale, std::numeric_limits<float>::infinity(), 0};
+  return {scale, static_cast<float>(coding.tops[number]), static_cast<float>(coding.modulus)};
 }
 
 // The step of element i of the tensor becomes the element.
 inline void scale_one(const Coding& coding, uint64_t i, uint8_t* value) {
-  const uint64_t number = scale_number(coding, i);
-  if (coding.tops) unwrap(coding, number, 1, value);
-  multiply(value, scale_at(coding, number));
+  scale_step(scaling_at(coding, scale_number(coding, i)), value, value);
 }
 
 // Calls f(first, last, number of the scale) for each range of the block's elements, counted in the tensor, that has one.
@@ -82,21 +67,31 @@ inline void for_each_run(const Block& b, F&& f) {
   }
 }
 
-// How many of the bits [from, to) are set.
-inline uint64_t bits_set(const uint8_t* bits, uint64_t from, uint64_t to) {
-  const uint64_t first = from / 8, last = to / 8;
-  const unsigned below = bits[first] & ((1u << (from % 8)) - 1);
-  const unsigned above = to % 8 ? bits[last] & ((1u << (to % 8)) - 1) : 0;
-  const auto count = [](unsigned byte) { return byte ? static_cast<uint64_t>(__builtin_popcount(byte)) : 0; };
-  return simd().count_bits(bits + first, last - first) + count(above) - count(below);
+// The elements of a mask, of its steps.
+inline void expand_in_runs(const Block& b, const uint8_t* mask, const uint8_t* steps, uint8_t* elements) {
+  for_each_run(b, [&](uint64_t first, uint64_t last, uint64_t number) {
+    const uint64_t at = first - b.first;
+    const Scaling scaling = scaling_at(*coding_of(b), number);
+    steps = simd().expand_scaled(mask, at, last - first, steps, scaling, elements + at * sizeof(float));
+  });
 }
 
-// The values of a mask: those of a run follow each other.
-inline void scale_values(const Block& b, const uint8_t* mask, uint8_t* values) {
+// Elements of a codebook of steps. Few steps are scaled before they are looked up.
+inline void look_up_in_runs(const Block& b, const uint8_t* book, const uint8_t* codes, uint8_t* elements) {
+  const unsigned steps = coding_of(b)->codebook_values;
+  const bool are_few = steps <= kFewSteps;
   for_each_run(b, [&](uint64_t first, uint64_t last, uint64_t number) {
-    const uint64_t count = bits_set(mask, first - b.first, last - b.first);
-    scale_steps(*coding_of(b), number, count, values);
-    values += count * sizeof(float);
+    const Scaling scaling = scaling_at(*coding_of(b), number);
+    const uint64_t at = first - b.first;
+    uint8_t* const to = elements + at * sizeof(float);
+    if (!are_few) {
+      simd().look_up[size_index(sizeof(float))](book, steps, codes + at, last - first, to);
+      return simd().scale(scaling, last - first, to);
+    }
+    uint8_t scaled[256 * sizeof(float)];  // as much room as a book has
+    std::memcpy(scaled, book, kFewSteps * sizeof(float));
+    simd().scale(scaling, kFewSteps, scaled);
+    simd().look_up[size_index(sizeof(float))](scaled, steps, codes + at, last - first, to);
   });
 }
 
@@ -109,7 +104,7 @@ inline void scale_elements(const Block& b) {
     return;
   }
   for_each_run(b, [&](uint64_t first, uint64_t last, uint64_t number) {
-    scale_steps(coding, number, last - first, tensor + first * sizeof(float));
+    simd().scale(scaling_at(coding, number), last - first, tensor + first * sizeof(float));
   });
 }
 

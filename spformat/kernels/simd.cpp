@@ -99,6 +99,7 @@ const Simd kScalar = {
     rans_steps_scalar,
     rans_pair_scalar,
     {join_plain<uint8_t>, join_plain<uint16_t>, join_plain<uint32_t>, join_plain<uint64_t>},
+    unpack_codes_plain,
     {look_up_plain<uint8_t>, look_up_plain<uint16_t>, look_up_plain<uint32_t>, look_up_plain<uint64_t>},
     strip_to_rows_scalar,
     rows_to_strip_scalar,
@@ -106,6 +107,7 @@ const Simd kScalar = {
     add_bits_scalar,
     count_bits,
     scale_plain,
+    expand_scaled_plain,
 };
 
 const Simd& simd() { return *current().load(std::memory_order_relaxed); }

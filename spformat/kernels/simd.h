@@ -7,6 +7,7 @@
 #include "block.h"
 #include "floatsplit.h"
 #include "rans_decode.h"
+#include "scaling.h"
 #include "statistics.h"
 #include "strips.h"
 #include "xxh3.h"
@@ -28,9 +29,10 @@ using NonzeroMask = void (*)(const void* in, uint64_t elements, uint64_t* mask);
 using LookUp = void (*)(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values);
 void look_up_avx2_16(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 void look_up_avx2_32(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
+void look_up_avx512_32(const void*, unsigned, const uint8_t*, uint64_t, uint8_t*);
 
-// Multiplies float32 values, in one rounding each.
-using Scale = void (*)(float scale, uint64_t count, uint8_t* values);
+// A bit stream of codes of up to 8 bits becomes bytes. It may be read up to 8 bytes beyond its end.
+using UnpackCodes = void (*)(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes);
 
 // Number of set bits in a buffer.
 using CountBits = uint64_t (*)(const uint8_t* data, uint64_t bytes);
@@ -44,6 +46,7 @@ struct Simd {
   RansSteps rans_steps;
   RansPair rans_pair;
   Join join[4];
+  UnpackCodes unpack_codes;
   LookUp look_up[4];
   StripToRows strip_to_rows;
   RowsToStrip rows_to_strip;
@@ -51,6 +54,7 @@ struct Simd {
   AddBits add_bits;
   CountBits count_bits;
   Scale scale;
+  ExpandScaled expand_scaled;
 };
 
 inline int size_index(unsigned itemsize) { return __builtin_ctz(itemsize); }

@@ -55,15 +55,18 @@ constexpr Tables kTables = make_tables();
 template <class Item>
 inline void expand_byte(unsigned m, const uint8_t* values, Item* out);
 
-template <>
-inline void expand_byte<uint32_t>(unsigned m, const uint8_t* values, uint32_t* out) {
+// The first of eight values of 32 bits, in the lanes whose bits are set, and zeros in the others.
+inline __m256i spread(unsigned m, __m256i values) {
   const __m256i lane_bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   const __m256i bits = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(m)), lane_bit);
   const __m256i take = _mm256_load_si256(reinterpret_cast<const __m256i*>(kTables.lanes32[m]));
-  const __m256i packed = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
-  const __m256i spread = _mm256_permutevar8x32_epi32(packed, take);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
-                      _mm256_and_si256(spread, _mm256_cmpeq_epi32(bits, lane_bit)));
+  return _mm256_and_si256(_mm256_permutevar8x32_epi32(values, take), _mm256_cmpeq_epi32(bits, lane_bit));
+}
+
+template <>
+inline void expand_byte<uint32_t>(unsigned m, const uint8_t* values, uint32_t* out) {
+  const __m256i next = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), spread(m, next));
 }
 
 template <>
@@ -101,6 +104,47 @@ void expand_avx2(const uint8_t* mask, const uint8_t* values, uint64_t elements, 
 
 void expand_wide(const uint8_t* mask, const uint8_t* values, uint64_t elements, void* out) {
   expand_tail<Wide>(mask, values, 0, elements, static_cast<Wide*>(out));
+}
+
+class Scaled {
+ public:
+  explicit Scaled(const Scaling& scaling)
+      : scale_(_mm256_set1_ps(scaling.scale)), top_(_mm256_set1_ps(scaling.top)), modulus_(_mm256_set1_ps(scaling.modulus)) {}
+  __m256 of(__m256 steps) const {
+    const __m256 wraps = _mm256_and_ps(_mm256_cmp_ps(steps, top_, _CMP_GT_OQ), modulus_);
+    return _mm256_mul_ps(_mm256_sub_ps(steps, wraps), scale_);
+  }
+
+ private:
+  __m256 scale_, top_, modulus_;
+};
+
+void scale_avx2(const Scaling& scaling, uint64_t count, uint8_t* values) {
+  const Scaled scaled(scaling);
+  uint64_t k = 0;
+  for (; k + 8 <= count; k += 8, values += 32) {
+    auto* const at = reinterpret_cast<float*>(values);
+    _mm256_storeu_ps(at, scaled.of(_mm256_loadu_ps(at)));
+  }
+  scale_plain(scaling, count - k, values);
+}
+
+const uint8_t* expand_scaled_avx2(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
+                                  const Scaling& scaling, uint8_t* out) {
+  const Scaled scaled(scaling);
+  uint64_t i = 0;
+  for (; i + 8 <= count; i += 8, out += 32) {
+    const unsigned m = load<uint16_t>(mask + (first + i) / 8) >> ((first + i) % 8) & 255u;
+    const __m256 next = scaled.of(_mm256_loadu_ps(reinterpret_cast<const float*>(values)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), spread(m, _mm256_castps_si256(next)));
+    values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
+  }
+  return expand_scaled_plain(mask, first + i, count - i, values, scaling, out);
+}
+
+void unpack_codes_avx2(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes) {
+  const uint64_t bytes = ((uint64_t{1} << width) - 1) * 0x0101010101010101u;
+  unpack_codes_by([=](uint64_t eight) { return _pdep_u64(eight, bytes); }, packed, width, count, codes);
 }
 
 inline uint32_t zero_bits(const uint8_t* p) {
@@ -164,13 +208,15 @@ const Simd kAvx2 = {
     rans_steps_avx2,
     rans_pair_avx2,
     {join_avx2_8, join_avx2_16, join_avx2_32, join_avx2_64},
+    unpack_codes_avx2,
     {look_up_plain<uint8_t>, look_up_avx2_16, look_up_avx2_32, look_up_plain<uint64_t>},
     strip_to_rows_avx2,
     rows_to_strip_avx2,
     table_of_columns_avx2,
     add_bits_avx2,
     count_bits,
-    scale_plain,
+    scale_avx2,
+    expand_scaled_avx2,
 };
 
 }  // namespace spf

@@ -93,17 +93,64 @@ void join_avx512(const Split& split, const uint8_t* keys, const uint8_t* fields,
   join_range<Item>(split, keys, fields, i, count, values);
 }
 
-// Most runs are short: the tail is done with a mask.
-void scale_avx512(float scale, uint64_t count, uint8_t* values) {
-  const __m512 factor = _mm512_set1_ps(scale);
-  for (uint64_t k = 0; k < count; k += 16) {
-    const auto here = static_cast<__mmask16>(count - k < 16 ? (1u << (count - k)) - 1 : 0xFFFF);
-    const __m512 v = _mm512_maskz_loadu_ps(here, values + 4 * k);
-    _mm512_mask_storeu_ps(values + 4 * k, here, _mm512_mul_ps(v, factor));
+class Scaled {
+ public:
+  explicit Scaled(const Scaling& scaling)
+      : scale_(_mm512_set1_ps(scaling.scale)), top_(_mm512_set1_ps(scaling.top)), modulus_(_mm512_set1_ps(scaling.modulus)) {}
+  __m512 of(__m512 steps) const {
+    const __mmask16 wraps = _mm512_cmp_ps_mask(steps, top_, _CMP_GT_OQ);
+    return _mm512_mul_ps(_mm512_mask_sub_ps(steps, wraps, steps, modulus_), scale_);
   }
+
+ private:
+  __m512 scale_, top_, modulus_;
+};
+
+// Those of sixteen that are left, of which there are fewer.
+inline __mmask16 among(uint64_t left) { return static_cast<__mmask16>((1u << left) - 1); }
+
+// Most runs are short: their tails are done with a mask. To store with one takes many times as long as without.
+void scale_avx512(const Scaling& scaling, uint64_t count, uint8_t* values) {
+  const Scaled scaled(scaling);
+  for (; count >= 16; count -= 16, values += 64) _mm512_storeu_ps(values, scaled.of(_mm512_loadu_ps(values)));
+  if (count == 0) return;
+  const __mmask16 here = among(count);
+  _mm512_mask_storeu_ps(values, here, scaled.of(_mm512_maskz_loadu_ps(here, values)));
+}
+
+const uint8_t* expand_scaled_avx512(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
+                                    const Scaling& scaling, uint8_t* out) {
+  const Scaled scaled(scaling);
+  const auto next = [&](uint64_t at, __mmask16 here) {
+    const auto m = static_cast<__mmask16>(load<uint32_t>(mask + at / 8) >> (at % 8) & here);
+    const __m512 found = scaled.of(_mm512_loadu_ps(values));  // before they are expanded: afterwards it takes longer
+    values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
+    return _mm512_maskz_expand_ps(m, found);
+  };
+  const uint64_t last = first + count;
+  for (; first + 16 <= last; first += 16, out += 64) _mm512_storeu_ps(out, next(first, 0xFFFF));
+  if (first < last) {
+    const __mmask16 here = among(last - first);
+    _mm512_mask_storeu_ps(out, here, next(first, here));
+  }
+  return values;
 }
 
 }  // namespace
+
+// Up to 32 patterns lie in two registers.
+void look_up_avx512_32(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
+  if (patterns > 32) return look_up_avx2_32(book, patterns, codes, count, values);
+  const auto* const eight = static_cast<const uint32_t*>(book);
+  const __m512i low = _mm512_loadu_si512(eight), high = _mm512_loadu_si512(eight + 16);
+  const auto at = [&](__m128i code) { return _mm512_permutex2var_epi32(low, _mm512_cvtepu8_epi32(code), high); };
+  uint64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    _mm512_storeu_si512(values + 4 * i, at(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + i))));
+  if (i == count) return;
+  const __mmask16 here = among(count - i);
+  _mm512_mask_storeu_epi32(values + 4 * i, here, at(_mm_maskz_loadu_epi8(here, codes + i)));
+}
 
 Simd with_avx512(const Simd& avx2) {
   Simd table = avx2;
@@ -114,7 +161,9 @@ Simd with_avx512(const Simd& avx2) {
   table.expand[size_index(4)] = expand_avx512<uint32_t>;
   table.join[size_index(2)] = join_avx512<uint16_t>;
   table.join[size_index(4)] = join_avx512<uint32_t>;
+  table.look_up[size_index(4)] = look_up_avx512_32;
   table.scale = scale_avx512;
+  table.expand_scaled = expand_scaled_avx512;
   return table;
 }
 

@@ -13,6 +13,8 @@ namespace {
 inline __m512i expand(__mmask32 mask, const uint8_t* from) { return _mm512_maskz_expandloadu_epi16(mask, from); }
 inline __m512i expand(__mmask64 mask, const uint8_t* from) { return _mm512_maskz_expandloadu_epi8(mask, from); }
 
+inline __mmask64 first_of_64(uint64_t count) { return count < 64 ? (uint64_t{1} << count) - 1 : ~uint64_t{0}; }
+
 template <class Item, class Mask>
 void expand_vbmi2(const uint8_t* mask, const uint8_t* values, uint64_t elements, void* out) {
   constexpr uint64_t kCount = 8 * sizeof(Mask);
@@ -59,11 +61,29 @@ class ByteBook {
   bool fits_;
 };
 
+// In each eight bytes, eight codes follow each other.
+void unpack_codes_vbmi2(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes) {
+  alignas(64) uint8_t from[64], shift[64];
+  for (unsigned i = 0; i < 64; ++i) {
+    from[i] = static_cast<uint8_t>(i / 8 * width + i % 8);
+    shift[i] = static_cast<uint8_t>(i % 8 * width);
+  }
+  const __m512i eights = _mm512_load_si512(from), shifts = _mm512_load_si512(shift);
+  const __m512i bits = _mm512_set1_epi8(static_cast<char>((1u << width) - 1));
+  for (uint64_t i = 0; i < count; i += 64, packed += 8 * width) {
+    const uint64_t left = count - i < 64 ? count - i : 64, bytes = bytes_of_bits(left, width);
+    const __m512i here = _mm512_maskz_loadu_epi8(first_of_64(bytes), packed);
+    const __m512i found = _mm512_multishift_epi64_epi8(shifts, _mm512_permutexvar_epi8(eights, here));
+    _mm512_mask_storeu_epi8(codes + i, first_of_64(left), _mm512_and_si512(found, bits));
+  }
+}
+
 inline void write_quarter(__m128i steps, uint8_t* to) {
   _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(steps)));
 }
 
 void look_up_vbmi2_32(const void* book, unsigned patterns, const uint8_t* codes, uint64_t count, uint8_t* values) {
+  if (patterns <= 32) return look_up_avx512_32(book, patterns, codes, count, values);
   const ByteBook bytes(book, patterns);
   if (!bytes.fits()) return look_up_avx2_32(book, patterns, codes, count, values);
   uint64_t i = 0;
@@ -84,6 +104,7 @@ Simd with_vbmi2(const Simd& avx512) {
   table.name = "vbmi2";
   table.expand[size_index(1)] = expand_vbmi2<uint8_t, __mmask64>;
   table.expand[size_index(2)] = expand_vbmi2<uint16_t, __mmask32>;
+  table.unpack_codes = unpack_codes_vbmi2;
   table.look_up[size_index(4)] = look_up_vbmi2_32;
   return table;
 }

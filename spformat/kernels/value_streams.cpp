@@ -76,7 +76,7 @@ Failure read_values(const Block& b, uint64_t count, Cursor& cursor, Workspace& w
   }
   uint8_t* values = destination ? destination : work.values;
   *out = values;
-  if (value_codec_of(b) == kCodebook) return read_codes(b, count, cursor, work, values);
+  if (value_codec_of(b) == kCodebook) return read_codes(b, count, cursor, work, values, destination != nullptr);
   return read_floats(b, count, cursor, work, values);
 }
 
