@@ -8,8 +8,9 @@
 namespace spf {
 namespace {
 
-// Bytes of a block for each lane that its streams have, and of a block and of a stream for each that one stream has.
-constexpr double kBytesOfALane = 500, kLeastBlock = 650, kLeastStream = 200;
+// Bytes of a block for each lane that its streams have, and of a block and of a stream for each that one stream has, which
+// of grouped codes are more: little else is in their blocks.
+constexpr double kBytesOfALane = 500, kLeastBlock = 650, kLeastStream = 200, kLeastGrouped = 400;
 constexpr uint64_t kSymbolsOfAByte = 20;         // symbols that take no bytes want lanes, too: so many count as one
 constexpr uint64_t kManySymbols = uint64_t{1} << 14;  // to be decoded alone
 
@@ -26,7 +27,8 @@ unsigned lanes_for(uint64_t symbols, uint64_t bytes, const Beside& beside) {
   const double share = static_cast<double>(symbols) / static_cast<double>(symbols + beside.symbols);
   const double of_both = std::min(block / kBytesOfALane, 2.0 * kMostLanes);
   const double nearest = of_both * share * std::numbers::sqrt2;  // rounded down it is the nearest power of two
-  const double most = std::min({block / kLeastBlock, static_cast<double>(stream) / kLeastStream, double{kMostLanes}});
+  const double of_stream = static_cast<double>(stream) / (beside.values ? kLeastGrouped : kLeastStream);
+  const double most = std::min({block / kLeastBlock, of_stream, double{kMostLanes}});
   const auto lanes = std::bit_floor(static_cast<unsigned>(std::max(std::min(nearest, most), 1.0)));
   const bool has_eight_beside =
       beside.symbols ? std::min(nearest, block / kLeastBlock) * (1 - share) >= 8 * share : beside.values > 0;

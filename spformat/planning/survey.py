@@ -20,6 +20,7 @@ from .values import Histogram
 
 BitPatterns = npt.NDArray[Any]
 _LEAST_STORAGE = 16  # bytes: what the long form of an entry takes more than the short one, at least
+_ENTRIES_OF_BITS = 2  # times those of other blocks: codes of a bit take so few bytes that states and digests count
 _LEAST_CODED = 512  # bytes of a tensor below which no coding can pay
 
 
@@ -57,6 +58,8 @@ def survey(name: str, array: BitPatterns, dtype: DType, policy: Policy, threads:
         return Survey(dtype, array.shape, array.size, nonzeros, per_block, policy.fast, storage, Positions([]))
     histogram, few = _values(array, mask, dtype, policy.fast)
     dense_wins = (array.size - nonzeros) * dtype.itemsize <= nonzeros // 8 + _LEAST_STORAGE
+    if dense_wins and few and few.of_nonzeros.width <= 1:
+        per_block = block_elements(mask.view, nonzeros, _ENTRIES_OF_BITS * policy.block_entries)
     positions = (
         dense_only(mask, per_block) if dense_wins else all_positions(mask, dtype.itemsize, per_block, policy.fast)
     )
