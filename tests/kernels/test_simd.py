@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from spformat import _native
 from spformat.dtypes import BY_NAME
 from spformat.errors import SpformatError
-from spformat.layouts.coding import Scaled
+from spformat.layouts.coding import Codebook, Scaled
 from spformat.planning.policy import GapRequest, Policy
-from spformat.quantization import AffineTensor
+from spformat.quantization import AffineScheme, AffineTensor, quantize_affine
 from spformat.quantized import Quantized, add_quantized
 from spformat.reader import Reader
 from spformat.writer import Writer
@@ -135,9 +135,48 @@ def test_steps_of_every_range_agree(least, count):
     rng = np.random.default_rng(count)
     steps = rng.integers(least, least + count, (40, 333)) * (rng.random((40, 333)) < 0.6)
     tensor = AffineTensor(steps.astype(np.int32), rng.random(40, np.float32) + 0.5, np.zeros(40, np.int32), 32, axis=0)
+    assert isinstance(codec_of(data := quantized(tensor)), Scaled)
+    assert the_same(lambda: outcome(data))[0] == tensor.dequantize().tobytes()
+
+
+@pytest.mark.parametrize("bits", [2, 4, 5, 8])
+@pytest.mark.parametrize("density", [0.0, 0.1, 0.6, 1.0])
+@pytest.mark.parametrize(("columns", "group"), [(64, None), (77, None), (300, None), (301, 70), (48, 16)])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_scaled_rows_and_groups_agree(bits, density, columns, group, symmetric):
+    """Dense and masks, of many steps and of few, some of which wrap; runs end anywhere."""
+    rng = np.random.default_rng(columns)
+    array = rng.normal(0.02, 0.1, (90, columns)) * (rng.random((90, columns)) < density)
+    scheme = AffineScheme(bits, symmetric, axis=None if group else 0, group=group)
+    tensor = quantize_affine(array.astype(np.float32), scheme)
+    data = quantized(tensor)
+    assert the_same(lambda: outcome(data))[0] == tensor.dequantize().tobytes()
+
+
+@pytest.mark.parametrize("itemsize", [1, 2, 4, 8])
+@pytest.mark.parametrize("width", range(9))
+def test_packed_codes_of_every_width_agree(width, itemsize):
+    """As many of a register, and any fewer, are left at the end."""
+    rng = np.random.default_rng(width)
+    raw = rng.integers(0, 256, (1 << width, itemsize), np.uint8)
+    for count in (1 << width + 4, 8000, 8001, 8063, 4096 + 17):
+        raw[:, 0] = rng.permutation(1 << width)  # a pattern for each code, zero for one
+        values = raw[rng.integers(0, 1 << width, count)].reshape(-1).view(KINDS[itemsize].bits)
+        data = written({"t": (values, KINDS[itemsize])})
+        assert the_same(lambda data=data: outcome(data))[0] == values.tobytes()
+    if 1 <= width <= 4 < 2 * itemsize:
+        assert isinstance(codec_of(data), Codebook)
+
+
+def quantized(tensor):
+    """The bytes of a file of a quantized tensor."""
     target = io.BytesIO()
     with Writer(target, threads=1) as writer:
         add_quantized(writer, "t", Quantized(tensor))
-    with Reader(target.getvalue()) as reader:
-        assert isinstance(reader.entry("t").storage.coding.value, Scaled)
-    assert the_same(lambda: outcome(target.getvalue()))[0] == tensor.dequantize().tobytes()
+    return target.getvalue()
+
+
+def codec_of(data):
+    """Of the values of the only tensor."""
+    with Reader(data) as reader:
+        return reader.entry("t").storage.coding.value

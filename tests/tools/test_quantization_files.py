@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from spformat.container.index import entry_bytes
-from spformat.quantization import AffineScheme, LayerPlan, binary_entropy, entropy, quantize_affine, quantize_codebook
+from spformat.quantization import (
+    AffineScheme,
+    LayerPlan,
+    binary_entropy,
+    entropy,
+    quantize_affine,
+    quantize_binary,
+    quantize_codebook,
+)
 from spformat.quantized import Quantized, add_quantized
 from spformat.reader import Reader
 from spformat.writer import Writer
@@ -37,6 +45,15 @@ def stored_bytes(tensor):
     return stored, len(target.getvalue()) - len(empty.getvalue()) - KEY
 
 
+def block_bytes(tensor):
+    """Without its entry in the index, of which two digests are 18 bytes."""
+    target = io.BytesIO()
+    with Writer(target, threads=1) as writer:
+        add_quantized(writer, "t", Quantized(tensor))
+    with Reader(target.getvalue(), threads=1) as reader:
+        return sum(reader.entry("t").storage.stored_bytes)
+
+
 @pytest.mark.parametrize(("weights", "density"), [(102_400, 0.05), (102_400, 0.2), (102_400, 0.9), (400_000, 0.03)])
 @pytest.mark.parametrize(("width", "bits"), WIDTHS)
 def test_stored_bytes_are_within_two_per_cent_of_the_bound(weights, density, width, bits):
@@ -61,15 +78,9 @@ def test_integers_are_within_two_per_cent_of_the_bound(density, bits, seed):
 @pytest.mark.parametrize("density", [0.01, 0.02, 0.03, 0.1, 0.5, 0.9])
 @pytest.mark.parametrize("bits", [2, 3, 5, 8])
 def test_blocks_and_codebook_alone_are_at_any_density_from_one_per_cent(density, bits):
-    """Without the entry in the index, of which two digests are 18 bytes."""
     weights = pruned(np.random.default_rng(bits).standard_normal((320, 320)).astype(np.float32), 1 - density)
     tensor = quantize_codebook(weights, bits)
-    target = io.BytesIO()
-    with Writer(target, threads=1) as writer:
-        add_quantized(writer, "t", Quantized(tensor))
-    with Reader(target.getvalue(), threads=1) as reader:
-        blocks = sum(reader.entry("t").storage.stored_bytes)
-    assert blocks + tensor.codebook.nbytes <= 1.02 * bound(tensor)
+    assert block_bytes(tensor) + tensor.codebook.nbytes <= 1.02 * bound(tensor)
 
 
 @pytest.mark.parametrize("weights", [10_240, 102_400])
@@ -91,3 +102,19 @@ def test_a_network_is_packed_and_compared():
     found = measure(LENET_300)
     assert found.dense == 4 * 266_200
     assert found.dense / found.stages["file"] > 39
+
+
+@pytest.mark.parametrize("negative", [0.01, 0.02, 0.05, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize(("rows", "columns"), [(320, 320), (512, 768)])
+def test_skewed_signs_are_within_two_per_cent_of_the_bound(rows, columns, negative):
+    """Those of pruned weights: codes of a bit, several of which are one symbol. Where few are negative the entry alone
+    takes two per cent."""
+    are_negative = np.random.default_rng(rows).random((rows, columns)) < negative
+    signs = np.where(are_negative, np.float32(-0.25), np.float32(0.25))
+    tensor = quantize_binary(signs, 0.25)
+    share = float((signs < 0).mean())
+    least = signs.size * binary_entropy(share) / 8 + 8
+
+    assert block_bytes(tensor) + 8 <= 1.02 * least
+    if signs.size > 300_000 and negative > 0.02:
+        assert stored_bytes(tensor)[0] <= 1.02 * least
