@@ -86,7 +86,7 @@ Failure read_codes(const Block& b, uint64_t count, Cursor& cursor, Workspace& wo
       if constexpr (sizeof(Item) == sizeof(float)) {
         auto* const steps = reinterpret_cast<uint8_t*>(book);
         if (as_elements && is_scaled_in_runs(b)) return look_up_in_runs(b, steps, codes, values);
-        if (has_scaled_book(coding)) simd().scale(scaling_at(coding, 0), kMostCodes, steps);
+        if (has_scaled_book(coding)) simd().scale({coding.scales, nullptr, 0, kMostCodes}, kMostCodes, steps);
       }
       simd().look_up[size_index(b.itemsize)](book, coding.codebook_values, codes, count, values);
     }

@@ -2,7 +2,6 @@
 // where many in a row have the same, and else in place, after a block of steps is decoded.
 #pragma once
 #include <algorithm>
-#include <limits>
 
 #include "coding.h"
 #include "scale_loops.h"
@@ -11,7 +10,7 @@
 
 namespace spf {
 
-constexpr uint64_t kLongRun = 64;
+constexpr uint64_t kLongRun = 16;  // elements, a register of them
 constexpr unsigned kFewSteps = 32;
 
 // Whether all products of steps can stand in the place of the steps: zero where those are, and nowhere else.
@@ -38,60 +37,61 @@ inline uint64_t scale_number(const Coding& coding, uint64_t i) {
   return (i / coding.row * runs + i % coding.row / coding.run) % coding.scale_count;
 }
 
-inline Scaling scaling_at(const Coding& coding, uint64_t number) {
-  const auto scale = load<float>(coding.scales + number * sizeof(float));
-  if (!coding.tops) return {scale, std::numeric_limits<float>::infinity(), 0};
-  return {scale, static_cast<float>(coding.tops[number]), static_cast<float>(coding.modulus)};
+// Of all runs.
+inline Scalings scalings_of(const Coding& coding) {
+  return {coding.scales, coding.tops, static_cast<float>(coding.modulus), coding.run};
 }
 
 // The step of element i of the tensor becomes the element.
 inline void scale_one(const Coding& coding, uint64_t i, uint8_t* value) {
-  scale_step(scaling_at(coding, scale_number(coding, i)), value, value);
+  scale_step(scalings_of(coding).at(scale_number(coding, i)), value, value);
 }
 
-// Calls f(first, last, number of the scale) for each range of the block's elements, counted in the tensor, that has one.
+// Calls f(first, count, scalings) for stretches of the block's elements, counted in the block, whose scales follow each other.
 template <class F>
-inline void for_each_run(const Block& b, F&& f) {
+inline void for_each_stretch(const Block& b, F&& f) {
   const Coding& coding = *coding_of(b);
-  const uint64_t last = b.first + b.elements;
+  const uint64_t run = coding.run;
   uint64_t number = scale_number(coding, b.first);
   uint64_t left_in_row = coding.row ? coding.row - b.first % coding.row : ~uint64_t{0};
-  uint64_t left_in_run = coding.run - (coding.row ? b.first % coding.row : b.first) % coding.run;
-  for (uint64_t i = b.first; i < last;) {
-    const uint64_t here = std::min({left_in_run, left_in_row, last - i});
-    f(i, i + here, number);
+  uint64_t left_in_run = run - (coding.row ? b.first % coding.row : b.first) % run;
+  for (uint64_t i = 0; i < b.elements;) {
+    const uint64_t most = std::min(left_in_row, b.elements - i);
+    const uint64_t runs = left_in_run < run ? 1 : std::min(coding.scale_count - number, (most - 1) / run + 1);
+    const uint64_t here = std::min(most, left_in_run + (runs - 1) * run);
+    f(i, here, scalings_of(coding).from(number));
     i += here;
-    number = number + 1 == coding.scale_count ? 0 : number + 1;
+    number = number + runs == coding.scale_count ? 0 : number + runs;
     left_in_row = left_in_row == here ? coding.row : left_in_row - here;
-    left_in_run = coding.run;
+    left_in_run = run;
   }
 }
 
 // The elements of a mask, of its steps.
 inline void expand_in_runs(const Block& b, const uint8_t* mask, const uint8_t* steps, uint8_t* elements) {
-  for_each_run(b, [&](uint64_t first, uint64_t last, uint64_t number) {
-    const uint64_t at = first - b.first;
-    const Scaling scaling = scaling_at(*coding_of(b), number);
-    steps = simd().expand_scaled(mask, at, last - first, steps, scaling, elements + at * sizeof(float));
+  for_each_stretch(b, [&](uint64_t first, uint64_t count, const Scalings& scalings) {
+    steps = simd().expand_scaled(mask, first, count, steps, scalings, elements + first * sizeof(float));
   });
 }
 
-// Elements of a codebook of steps. Few steps are scaled before they are looked up.
+// Elements of a codebook of steps. Where there are few, and long runs, they are scaled before they are looked up.
 inline void look_up_in_runs(const Block& b, const uint8_t* book, const uint8_t* codes, uint8_t* elements) {
   const unsigned steps = coding_of(b)->codebook_values;
-  const bool are_few = steps <= kFewSteps;
-  for_each_run(b, [&](uint64_t first, uint64_t last, uint64_t number) {
-    const Scaling scaling = scaling_at(*coding_of(b), number);
-    const uint64_t at = first - b.first;
-    uint8_t* const to = elements + at * sizeof(float);
-    if (!are_few) {
-      simd().look_up[size_index(sizeof(float))](book, steps, codes + at, last - first, to);
-      return simd().scale(scaling, last - first, to);
+  const LookUp look_up = simd().look_up[size_index(sizeof(float))];
+  const bool scales_book = steps <= kFewSteps && coding_of(b)->run > 2 * kFewSteps;
+  uint8_t scaled[256 * sizeof(float)];  // as much room as a book has
+  for_each_stretch(b, [&](uint64_t first, uint64_t count, const Scalings& scalings) {
+    uint8_t* to = elements + first * sizeof(float);
+    if (!scales_book) {
+      look_up(book, steps, codes + first, count, to);
+      return simd().scale(scalings, count, to);
     }
-    uint8_t scaled[256 * sizeof(float)];  // as much room as a book has
-    std::memcpy(scaled, book, kFewSteps * sizeof(float));
-    simd().scale(scaling, kFewSteps, scaled);
-    simd().look_up[size_index(sizeof(float))](scaled, steps, codes + at, last - first, to);
+    for (uint64_t number = 0, here = 0; count; count -= here, first += here, to += here * sizeof(float), ++number) {
+      here = std::min(count, scalings.run);
+      std::memcpy(scaled, book, kFewSteps * sizeof(float));
+      simd().scale(scalings.from(number), kFewSteps, scaled);
+      look_up(scaled, steps, codes + first, here, to);
+    }
   });
 }
 
@@ -103,8 +103,8 @@ inline void scale_elements(const Block& b) {
     for_each_transposed(b, [&](uint64_t, uint64_t i) { scale_one(coding, i, tensor + i * sizeof(float)); });
     return;
   }
-  for_each_run(b, [&](uint64_t first, uint64_t last, uint64_t number) {
-    simd().scale(scaling_at(coding, number), last - first, tensor + first * sizeof(float));
+  for_each_stretch(b, [&](uint64_t first, uint64_t count, const Scalings& scalings) {
+    simd().scale(scalings, count, tensor + (b.first + first) * sizeof(float));
   });
 }
 

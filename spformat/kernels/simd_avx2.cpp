@@ -106,40 +106,60 @@ void expand_wide(const uint8_t* mask, const uint8_t* values, uint64_t elements, 
   expand_tail<Wide>(mask, values, 0, elements, static_cast<Wide*>(out));
 }
 
+template <bool kWraps>
 class Scaled {
  public:
   explicit Scaled(const Scaling& scaling)
       : scale_(_mm256_set1_ps(scaling.scale)), top_(_mm256_set1_ps(scaling.top)), modulus_(_mm256_set1_ps(scaling.modulus)) {}
   __m256 of(__m256 steps) const {
-    const __m256 wraps = _mm256_and_ps(_mm256_cmp_ps(steps, top_, _CMP_GT_OQ), modulus_);
-    return _mm256_mul_ps(_mm256_sub_ps(steps, wraps), scale_);
+    if constexpr (kWraps)
+      steps = _mm256_sub_ps(steps, _mm256_and_ps(_mm256_cmp_ps(steps, top_, _CMP_GT_OQ), modulus_));
+    return _mm256_mul_ps(steps, scale_);
   }
 
  private:
   __m256 scale_, top_, modulus_;
 };
 
-void scale_avx2(const Scaling& scaling, uint64_t count, uint8_t* values) {
-  const Scaled scaled(scaling);
-  uint64_t k = 0;
-  for (; k + 8 <= count; k += 8, values += 32) {
-    auto* const at = reinterpret_cast<float*>(values);
-    _mm256_storeu_ps(at, scaled.of(_mm256_loadu_ps(at)));
-  }
-  scale_plain(scaling, count - k, values);
+template <bool kWraps>
+void scale_by(const Scalings& scalings, uint64_t count, uint8_t* values) {
+  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
+    const Scaled<kWraps> scaled(scaling);
+    for (; here >= 8; here -= 8, values += 32) {
+      auto* const at = reinterpret_cast<float*>(values);
+      _mm256_storeu_ps(at, scaled.of(_mm256_loadu_ps(at)));
+    }
+    scale_run(scaling, here, values);
+    values += 4 * here;
+  });
+}
+
+void scale_avx2(const Scalings& scalings, uint64_t count, uint8_t* values) {
+  return scalings.tops ? scale_by<true>(scalings, count, values) : scale_by<false>(scalings, count, values);
+}
+
+template <bool kWraps>
+const uint8_t* expand_by(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
+                         const Scalings& scalings, uint8_t* out) {
+  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
+    const Scaled<kWraps> scaled(scaling);
+    for (; here >= 8; here -= 8, first += 8, out += 32) {
+      const unsigned m = load<uint16_t>(mask + first / 8) >> (first % 8) & 255u;
+      const __m256 next = scaled.of(_mm256_loadu_ps(reinterpret_cast<const float*>(values)));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), spread(m, _mm256_castps_si256(next)));
+      values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
+    }
+    values = expand_run(mask, first, here, values, scaling, out);
+    first += here;
+    out += 4 * here;
+  });
+  return values;
 }
 
 const uint8_t* expand_scaled_avx2(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
-                                  const Scaling& scaling, uint8_t* out) {
-  const Scaled scaled(scaling);
-  uint64_t i = 0;
-  for (; i + 8 <= count; i += 8, out += 32) {
-    const unsigned m = load<uint16_t>(mask + (first + i) / 8) >> ((first + i) % 8) & 255u;
-    const __m256 next = scaled.of(_mm256_loadu_ps(reinterpret_cast<const float*>(values)));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), spread(m, _mm256_castps_si256(next)));
-    values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
-  }
-  return expand_scaled_plain(mask, first + i, count - i, values, scaling, out);
+                                  const Scalings& scalings, uint8_t* out) {
+  if (scalings.tops) return expand_by<true>(mask, first, count, values, scalings, out);
+  return expand_by<false>(mask, first, count, values, scalings, out);
 }
 
 void unpack_codes_avx2(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes) {

@@ -4,6 +4,7 @@
 
 #include "bitmask_loops.h"
 #include "join_loops.h"
+#include "scale_loops.h"
 #include "simd.h"
 
 namespace spf {
@@ -93,13 +94,15 @@ void join_avx512(const Split& split, const uint8_t* keys, const uint8_t* fields,
   join_range<Item>(split, keys, fields, i, count, values);
 }
 
+template <bool kWraps>
 class Scaled {
  public:
   explicit Scaled(const Scaling& scaling)
       : scale_(_mm512_set1_ps(scaling.scale)), top_(_mm512_set1_ps(scaling.top)), modulus_(_mm512_set1_ps(scaling.modulus)) {}
   __m512 of(__m512 steps) const {
-    const __mmask16 wraps = _mm512_cmp_ps_mask(steps, top_, _CMP_GT_OQ);
-    return _mm512_mul_ps(_mm512_mask_sub_ps(steps, wraps, steps, modulus_), scale_);
+    if constexpr (kWraps)
+      steps = _mm512_mask_sub_ps(steps, _mm512_cmp_ps_mask(steps, top_, _CMP_GT_OQ), steps, modulus_);
+    return _mm512_mul_ps(steps, scale_);
   }
 
  private:
@@ -110,30 +113,46 @@ class Scaled {
 inline __mmask16 among(uint64_t left) { return static_cast<__mmask16>((1u << left) - 1); }
 
 // Most runs are short: their tails are done with a mask. To store with one takes many times as long as without.
-void scale_avx512(const Scaling& scaling, uint64_t count, uint8_t* values) {
-  const Scaled scaled(scaling);
-  for (; count >= 16; count -= 16, values += 64) _mm512_storeu_ps(values, scaled.of(_mm512_loadu_ps(values)));
-  if (count == 0) return;
-  const __mmask16 here = among(count);
-  _mm512_mask_storeu_ps(values, here, scaled.of(_mm512_maskz_loadu_ps(here, values)));
+template <bool kWraps>
+void scale_by(const Scalings& scalings, uint64_t count, uint8_t* values) {
+  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
+    const Scaled<kWraps> scaled(scaling);
+    for (; here >= 16; here -= 16, values += 64) _mm512_storeu_ps(values, scaled.of(_mm512_loadu_ps(values)));
+    if (here == 0) return;
+    const __mmask16 left = among(here);
+    _mm512_mask_storeu_ps(values, left, scaled.of(_mm512_maskz_loadu_ps(left, values)));
+    values += 4 * here;
+  });
+}
+
+void scale_avx512(const Scalings& scalings, uint64_t count, uint8_t* values) {
+  return scalings.tops ? scale_by<true>(scalings, count, values) : scale_by<false>(scalings, count, values);
+}
+
+template <bool kWraps>
+const uint8_t* expand_by(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
+                         const Scalings& scalings, uint8_t* out) {
+  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
+    const Scaled<kWraps> scaled(scaling);
+    const auto next = [&](__mmask16 of) {
+      const auto m = static_cast<__mmask16>(load<uint32_t>(mask + first / 8) >> (first % 8) & of);
+      const __m512 found = scaled.of(_mm512_loadu_ps(values));  // before they are expanded: afterwards it takes longer
+      values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
+      return _mm512_maskz_expand_ps(m, found);
+    };
+    for (; here >= 16; here -= 16, first += 16, out += 64) _mm512_storeu_ps(out, next(0xFFFF));
+    if (here == 0) return;
+    _mm512_mask_storeu_ps(out, among(here), next(among(here)));
+    first += here;
+    out += 4 * here;
+  });
+  return values;
 }
 
 const uint8_t* expand_scaled_avx512(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
-                                    const Scaling& scaling, uint8_t* out) {
-  const Scaled scaled(scaling);
-  const auto next = [&](uint64_t at, __mmask16 here) {
-    const auto m = static_cast<__mmask16>(load<uint32_t>(mask + at / 8) >> (at % 8) & here);
-    const __m512 found = scaled.of(_mm512_loadu_ps(values));  // before they are expanded: afterwards it takes longer
-    values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
-    return _mm512_maskz_expand_ps(m, found);
-  };
-  const uint64_t last = first + count;
-  for (; first + 16 <= last; first += 16, out += 64) _mm512_storeu_ps(out, next(first, 0xFFFF));
-  if (first < last) {
-    const __mmask16 here = among(last - first);
-    _mm512_mask_storeu_ps(out, here, next(first, here));
-  }
-  return values;
+                                    const Scalings& scalings, uint8_t* out) {
+  if (scalings.tops) return expand_by<true>(mask, first, count, values, scalings, out);
+  return expand_by<false>(mask, first, count, values, scalings, out);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ from tools.bench.measure import folder_in_memory, timed
 from tools.bench.rival import Tensors
 from tools.magnitude import encoder_matrices
 
-WAYS = ("lossless", "codebook:5", "codebook:8", "int8", "int4")
+WAYS = ("lossless", "codebook:5", "codebook:8", "int8", "int4", "int4:group=128")
 PERCENTS = {0: (*WAYS, "binary"), 50: WAYS, 90: (*WAYS, "binary")}  # binary: pruned weights are +S, so signs are skewed
 
 
