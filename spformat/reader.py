@@ -156,7 +156,7 @@ class Reader:
             memory,
             stored.file,
             stored.memory,
-            jobs.threads_for(starts[-1], self.threads),
+            jobs.threads_to_load(starts[-1], self.threads),
         )
         if not decoded:
             return None

@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import spformat
 from spformat.errors import ChecksumError, FormatError, SpformatError, TruncatedError
+from spformat.layouts.jobs import threads_to_load
 from spformat.planning.policy import Policy
 from spformat.reader import Reader
 from tests import forge
@@ -210,3 +212,24 @@ def test_the_environment_may_say_how_many_threads(monkeypatch, asked, threads):
     processors = default_threads()
     monkeypatch.setenv("SPFORMAT_THREADS", asked)
     assert default_threads() == (threads or processors)
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(0, 1), (500_000, 1), (1_000_000, 2), (42_467_328, 10), (1 << 40, 64)])
+def test_how_many_threads_load(size, wanted, monkeypatch):
+    """As many as shorten it, of those that there are."""
+    monkeypatch.setenv("SPFORMAT_THREADS", "64")
+    assert threads_to_load(size, None) == wanted
+    assert threads_to_load(size, 1) == 1
+
+
+def test_many_threads_load_what_one_does(tmp_path):
+    """More than there are blocks or processors, on huge pages that hold several blocks and parts of some."""
+    rng = np.random.default_rng(3)
+    tensors = {
+        str(k): np.where(rng.random((300, 1000 + k)) < 0.5, rng.normal(size=(300, 1000 + k)), 0).astype(np.float32)
+        for k in range(12)
+    }
+    spformat.save_file(tensors, tmp_path / "x.spf")
+    for threads in (1, 2, 3, 7, 16):
+        loaded = spformat.load_file(tmp_path / "x.spf", threads=threads)
+        assert all(raw(loaded[name]) == raw(array) for name, array in tensors.items())

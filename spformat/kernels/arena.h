@@ -30,6 +30,8 @@ class Arena {
 
   uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
+  // The huge pages that tensors alone lie on.
+  Memory fresh() const { return {pages_.data(), pages_.size() - (rest().size ? kHugePage : 0)}; }
   // What is left of the last huge page, which the kernel clears with it; none where there are none.
   Memory rest() const {
     const size_t whole = (size_ + kAlignment - 1) / kAlignment * kAlignment;

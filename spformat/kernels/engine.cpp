@@ -59,8 +59,9 @@ uint8_t* block_scratch(const Block& b, Scratch& scratch) {
 }
 
 // Plain dense blocks are read straight to where they belong.
-Failure decode_plain(const Block& b, const Source& source, Scratch& scratch) {
+Failure decode_plain(const Block& b, const Source& source, FreshPages& fresh, Scratch& scratch) {
   const uint64_t bytes = b.elements * b.itemsize;
+  fresh.touch(place_of(b), bytes);
   if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
   const uint8_t* stored = nullptr;
   if (const Failure failure = fetch(b, source, scratch, &stored, place_of(b))) return failure;
@@ -99,8 +100,9 @@ void scale_block(const Block& b) {
   if (is_scaled(b) && !is_scaled_in_runs(b)) scale_elements(b);
 }
 
-Failure finish(Fetched& fetched) {
+Failure finish(Fetched& fetched, FreshPages& fresh) {
   const Block& b = *fetched.block;
+  fresh.touch(fetched.out, b.elements * b.itemsize);
   if (b.layout == kCsr && (b.column || !b.fresh)) std::memset(fetched.out, 0, b.elements * b.itemsize);
   const Failure failure = b.layout == kDense     ? decode_dense(b, fetched.stored, fetched.work, fetched.out)
                           : b.layout == kBitmask ? decode_bitmask(b, fetched.stored, fetched.work, fetched.out)
@@ -111,24 +113,24 @@ Failure finish(Fetched& fetched) {
   return {};
 }
 
-Failure decode(const Block& b, const Source& source, Scratch& scratch) {
-  if (b.layout == kDense && value_codec_of(b) == kRaw) return decode_plain(b, source, scratch);
+Failure decode(const Block& b, const Source& source, FreshPages& fresh, Scratch& scratch) {
+  if (b.layout == kDense && value_codec_of(b) == kRaw) return decode_plain(b, source, fresh, scratch);
   Fetched fetched;
   if (const Failure failure = fetch_coded(b, source, scratch, fetched)) return failure;
   if (may_begin(b)) advance_streams(coding_of(b)->models, *fetched.work.begun, nullptr);
-  return finish(fetched);
+  return finish(fetched, fresh);
 }
 
 // Two blocks at once: their streams are decoded by turns. Returns how the first one failed, or else the second, as when one
 // is decoded after the other: where there is not enough memory for both, they are.
-JobFailure decode_two(const Block& a, const Block& b, const Source& source, Scratch& scratch) {
+JobFailure decode_two(const Block& a, const Block& b, const Source& source, FreshPages& fresh, Scratch& scratch) {
   Fetched first, second;
   if (const Failure failure = guarded([&] { return fetch_coded(a, source, scratch, first); })) return {0, failure};
   const Failure of_second = guarded([&] { return fetch_coded(b, source, scratch.second(), second); });
   advance_streams(coding_of(a)->models, *first.work.begun, of_second ? nullptr : second.work.begun);
-  if (const Failure failure = guarded([&] { return finish(first); })) return {0, failure};
-  if (of_second.status == Status::no_memory) return {1, guarded([&] { return decode(b, source, scratch); })};
-  return {1, of_second ? of_second : guarded([&] { return finish(second); })};
+  if (const Failure failure = guarded([&] { return finish(first, fresh); })) return {0, failure};
+  if (of_second.status == Status::no_memory) return {1, guarded([&] { return decode(b, source, fresh, scratch); })};
+  return {1, of_second ? of_second : guarded([&] { return finish(second, fresh); })};
 }
 
 Failure positions(const Block& b, const Source& source, Scratch& scratch) {
@@ -196,7 +198,7 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   const uint8_t* stored = nullptr;
   switch (task) {
     case Task::check: return fetch(b, source, scratch, &stored);
-    case Task::decode: return decode(b, source, scratch);
+    case Task::decode: break;  // by turns
     case Task::positions: {
       const Failure failure = positions(b, source, scratch);
       if (!failure && is_scaled(b)) scale_nonzeros(b);
@@ -223,17 +225,18 @@ std::vector<Turn> turns_of(const Block* blocks, size_t count, unsigned threads) 
   return turns;
 }
 
-JobFailure decode_turn(const Turn& turn, const Block* blocks, const Source& source, Scratch& scratch) {
+JobFailure decode_turn(const Turn& turn, const Block* blocks, const Source& source, FreshPages& fresh, Scratch& scratch) {
   const Block* const block = blocks + turn.block;
-  if (!turn.two) return {turn.block, guarded([&] { return decode(*block, source, scratch); })};
-  JobFailure failure = decode_two(block[0], block[1], source, scratch);
+  if (!turn.two) return {turn.block, guarded([&] { return decode(*block, source, fresh, scratch); })};
+  JobFailure failure = decode_two(block[0], block[1], source, fresh, scratch);
   failure.job += turn.block;
   return failure;
 }
 
-JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads, const Memory& spare = {}) {
+JobFailure run_decode(const Block* blocks, size_t count, const Source& source, unsigned threads, FreshPages& fresh,
+                      const Memory& spare) {
   const std::vector<Turn> turns = turns_of(blocks, count, threads);
-  const auto job = [&](size_t i, Scratch& scratch) { return decode_turn(turns[i], blocks, source, scratch); };
+  const auto job = [&](size_t i, Scratch& scratch) { return decode_turn(turns[i], blocks, source, fresh, scratch); };
   return run_jobs(turns.size(), threads, job, spare);
 }
 
@@ -263,8 +266,8 @@ class Prepared {
 }  // namespace
 
 bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t count, const Source& source,
-                        unsigned threads, const Memory& spare) {
-  if (before.count == 0) return !run_decode(blocks, count, source, threads, spare).failure;
+                        unsigned threads, FreshPages& fresh, const Memory& spare) {
+  if (before.count == 0) return !run_decode(blocks, count, source, threads, fresh, spare).failure;
   const std::vector<Turn> turns = turns_of(blocks, count, threads);
   Prepared prepared(before);
   const auto job = [&](size_t i, Scratch& scratch) -> JobFailure {
@@ -274,13 +277,16 @@ bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t c
       return {};
     }
     if (!prepared.wait()) return {0, {Status::stored_bytes, 0, 0}};
-    return decode_turn(turns[i - before.count], blocks, source, scratch);
+    return decode_turn(turns[i - before.count], blocks, source, fresh, scratch);
   };
   return !run_jobs(before.count + turns.size(), threads, job, spare).failure && prepared.wait();
 }
 
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads) {
-  if (task == Task::decode) return run_decode(blocks, count, source, threads);
+  if (task == Task::decode) {
+    FreshPages none;
+    return run_decode(blocks, count, source, threads, none, {});
+  }
   return run_jobs(count, threads, [&](size_t i, Scratch& scratch) -> JobFailure {
     return {i, perform(task, blocks[i], source, scratch)};
   });

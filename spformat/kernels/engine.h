@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "block.h"
-#include "huge_pages.h"
+#include "fresh_pages.h"
 
 namespace spf {
 
@@ -33,9 +33,10 @@ struct Preparation {
   std::function<bool(bool)> last;
 };
 
-// As run(Task::decode, ...), after a preparation. `spare` is memory to work in, if there is any. False: something is wrong.
+// As run(Task::decode, ...), after a preparation. `fresh` are pages that blocks lie on, `spare` is memory to work in, if there
+// is any. False: something is wrong.
 bool prepare_and_decode(const Preparation& before, const Block* blocks, size_t count, const Source& source,
-                        unsigned threads, const Memory& spare);
+                        unsigned threads, FreshPages& fresh, const Memory& spare);
 
 // Runs the task over all blocks; of several failures reports the one of the first block.
 JobFailure run(Task task, Block* blocks, size_t count, const Source& source, unsigned threads);

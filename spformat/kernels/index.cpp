@@ -108,7 +108,8 @@ std::optional<std::vector<uint8_t>> Index::prepare(const Requests& requests) {
 }
 
 bool Index::decode(const Requests& requests, const std::vector<uint8_t>& tables, const Source& source, unsigned threads,
-                   const Memory& spare) const {
+                   const Memory& pages, const Memory& spare) const {
+  FreshPages fresh(pages);
   KeptScratch kept;
   std::optional<ModelRoom> room;
   IndexModels models;
@@ -128,7 +129,7 @@ bool Index::decode(const Requests& requests, const std::vector<uint8_t>& tables,
     for (; i < requests.size() && blocks.size() < kBlocksAtOnce; ++i)
       add_blocks(requests[i].number, requests[i].address, (tables.empty() ? codings_ : codings).data(), blocks);
     sort_by_size(blocks);
-    if (!prepare_and_decode(before, blocks.data(), blocks.size(), source, threads, spare)) return false;
+    if (!prepare_and_decode(before, blocks.data(), blocks.size(), source, threads, fresh, spare)) return false;
     before = {};
   }
   return true;

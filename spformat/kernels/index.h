@@ -55,10 +55,10 @@ class Index {
   // Expands the tables of some tensors, which stay expanded. Where they are many, `decode` is to expand them for itself, on the
   // threads that decode, and these are they. None when one is wrong. One caller at a time, while others decode.
   std::optional<std::vector<uint8_t>> prepare(const Requests& requests);
-  // Decodes tensors that were prepared to zeroed memory, in an order of its own. `tables` are those that were left, `spare` is
-  // memory to work in, if there is any. False when something is wrong.
+  // Decodes tensors that were prepared to zeroed memory, in an order of its own. `tables` are those that were left, `pages` are
+  // huge pages that they alone lie on, `spare` is memory to work in, if there is any. False: something is wrong.
   bool decode(const Requests& requests, const std::vector<uint8_t>& tables, const Source& source, unsigned threads,
-              const Memory& spare) const;
+              const Memory& pages, const Memory& spare) const;
 
  private:
   friend class EntryReader;

@@ -86,7 +86,7 @@ class BoundIndex {
     const std::optional<std::vector<uint8_t>> tables = index_.prepare(requests);
     if (!tables) return false;
     nb::gil_scoped_release release;
-    return index_.decode(requests, *tables, source.source, threads, arena.rest());
+    return index_.decode(requests, *tables, source.source, threads, arena.fresh(), arena.rest());
   }
 
  private:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterable, Sequence
@@ -144,6 +145,9 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+_LOADED_MEANWHILE = (
+    400_000  # bytes, in the time c that a thread costs the others: it has memory of its own to be cleared
+)
 _WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
 
 
@@ -153,6 +157,12 @@ _ROWS_AT_ONCE = 1 << 16
 def threads_for(moved: int, threads: int | None) -> int:
     """How many threads are worth starting for so many bytes of tensors, when at most `threads` are wanted."""
     return max(1, min(threads or default_threads(), moved // _WORTH_A_THREAD + 1))
+
+
+def threads_to_load(size: int, threads: int | None) -> int:
+    """The same for so many bytes that are decoded to fresh memory, where threads wait for each other: what takes one W
+    takes n about W / n + c n, which is least for the square root of W / c."""
+    return max(1, min(threads or default_threads(), round(math.sqrt(size / _LOADED_MEANWHILE))))
 
 
 def run(

@@ -56,7 +56,7 @@ int main(int count, char** arguments) {
     }
     const auto tables = index.prepare(requests);
     if (!tables) fail("a table is wrong");
-    if (!index.decode(requests, *tables, source, threads, arena.rest())) fail("it cannot be decoded");
+    if (!index.decode(requests, *tables, source, threads, arena.fresh(), arena.rest())) fail("it cannot be decoded");
     best = std::min(best, now() - start);
   }
   std::printf("%.6f\n", best);

@@ -146,7 +146,7 @@ void try_index(const uint8_t* data, size_t size) {
     auto elements = memory<uint8_t>(tensor.elements * tensor.itemsize);
     const auto address = reinterpret_cast<uint64_t>(elements.data());
     const spf::Requests requests{{number, address}};
-    if (const auto tables = index.prepare(requests)) index.decode(requests, *tables, source, 1, {});
+    if (const auto tables = index.prepare(requests)) index.decode(requests, *tables, source, 1, {}, {});
   }
 }
 
