@@ -35,7 +35,7 @@ void look_up_in(const void* patterns, const uint8_t* codes, uint64_t count, uint
   for (int r = 0; r < kRegisters; ++r) book.eight[r] = _mm256_load_si256(reinterpret_cast<const __m256i*>(wide + 8 * r));
   uint64_t i = 0;
   for (; i + 8 <= count; i += 8) store8(values + i * sizeof(Item), book.at(codes + i), static_cast<Item*>(nullptr));
-  look_up_plain<Item>(patterns, 0, codes + i, count - i, values + i * sizeof(Item));
+  if (i < count) look_up_plain<Item>(patterns, 0, codes + i, count - i, values + i * sizeof(Item));
 }
 
 template <class Item>

@@ -1,4 +1,4 @@
-// Codes -> values, the plain twin, shared by the scalar and the vector files (see scatter_loops.h for why unnamed).
+// Bits -> codes -> values, the plain twins, shared by the scalar and the vector files (see scatter_loops.h for why unnamed).
 #pragma once
 #include "bits.h"
 #include "block.h"

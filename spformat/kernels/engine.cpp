@@ -61,8 +61,8 @@ uint8_t* block_scratch(const Block& b, Scratch& scratch) {
 // Plain dense blocks are read straight to where they belong.
 Failure decode_plain(const Block& b, const Source& source, FreshPages& fresh, Scratch& scratch) {
   const uint64_t bytes = b.elements * b.itemsize;
-  fresh.touch(place_of(b), bytes);
   if (bytes != b.stored_bytes) return {Status::stored_bytes, bytes, b.stored_bytes};
+  if (bytes < kHugePage) fresh.touch(place_of(b), bytes);  // one that is larger is better cleared and read page by page
   const uint8_t* stored = nullptr;
   if (const Failure failure = fetch(b, source, scratch, &stored, place_of(b))) return failure;
   if (stored != place_of(b)) std::memcpy(place_of(b), stored, bytes);
@@ -100,9 +100,17 @@ void scale_block(const Block& b) {
   if (is_scaled(b) && !is_scaled_in_runs(b)) scale_elements(b);
 }
 
+// Of gaps that have fewer entries than the block has pages only those are touched that an entry lies on.
+void touch_pages(const Block& b, FreshPages& fresh) {
+  const uint64_t bytes = b.elements * b.itemsize;
+  if (b.layout == kCsr && b.fresh && b.entries < bytes / kHugePage + 1) return;
+  if (b.column) return fresh.touch(reinterpret_cast<uint8_t*>(b.data), b.row_elements * b.view_rows * b.itemsize);
+  fresh.touch(place_of(b), bytes);
+}
+
 Failure finish(Fetched& fetched, FreshPages& fresh) {
   const Block& b = *fetched.block;
-  fresh.touch(fetched.out, b.elements * b.itemsize);
+  touch_pages(b, fresh);
   if (b.layout == kCsr && (b.column || !b.fresh)) std::memset(fetched.out, 0, b.elements * b.itemsize);
   const Failure failure = b.layout == kDense     ? decode_dense(b, fetched.stored, fetched.work, fetched.out)
                           : b.layout == kBitmask ? decode_bitmask(b, fetched.stored, fetched.work, fetched.out)
@@ -198,7 +206,7 @@ Failure perform(Task task, Block& b, const Source& source, Scratch& scratch) {
   const uint8_t* stored = nullptr;
   switch (task) {
     case Task::check: return fetch(b, source, scratch, &stored);
-    case Task::decode: break;  // by turns
+    case Task::decode: break;  // run_decode does that
     case Task::positions: {
       const Failure failure = positions(b, source, scratch);
       if (!failure && is_scaled(b)) scale_nonzeros(b);

@@ -1,4 +1,4 @@
-// Huge pages of memory that no thread has written to. Where two threads touch one at the same time the kernel clears two
+// Huge pages of memory that is not there yet. Where two threads touch one at the same time the kernel clears two
 // pages and throws one away: at 16 threads it cleared more in vain than it kept.
 #pragma once
 #include <atomic>

@@ -16,8 +16,8 @@ constexpr uint64_t kManySymbols = uint64_t{1} << 14;  // to be decoded alone
 
 // A lane costs about three bytes, and 32 lanes decode a symbol in a fifth of the time that one takes. So the lanes of a block
 // are about a half per cent of it, more where many symbols take few bytes, and no more than a seventieth of their own
-// stream. Two streams that are decoded at the same time share them by their symbols, so that they end together, where codes
-// that are grouped count as if they were not.
+// stream, of grouped codes a 130th. Two streams that are decoded at the same time share them by their symbols, so that they
+// end together, where codes that are grouped count as if they were not.
 //
 // Eight lanes decode hardly faster than four, unless there are eight others beside them, as blocks that are nothing but
 // grouped codes mostly have in the block after them; and four hardly faster than two where another stream is decoded by

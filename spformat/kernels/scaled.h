@@ -10,7 +10,7 @@
 
 namespace spf {
 
-constexpr uint64_t kLongRun = 16;  // elements, a register of them
+constexpr uint64_t kLongRun = 16;  // elements, a register of AVX-512
 constexpr unsigned kFewSteps = 32;
 
 // Whether all products of steps can stand in the place of the steps: zero where those are, and nowhere else.
@@ -80,12 +80,10 @@ inline void look_up_in_runs(const Block& b, const uint8_t* book, const uint8_t* 
   const LookUp look_up = simd().look_up[size_index(sizeof(float))];
   const bool scales_book = steps <= kFewSteps && coding_of(b)->run > 2 * kFewSteps;
   uint8_t scaled[256 * sizeof(float)];  // as much room as a book has
+  if (!scales_book) look_up(book, steps, codes, b.elements, elements);
   for_each_stretch(b, [&](uint64_t first, uint64_t count, const Scalings& scalings) {
     uint8_t* to = elements + first * sizeof(float);
-    if (!scales_book) {
-      look_up(book, steps, codes + first, count, to);
-      return simd().scale(scalings, count, to);
-    }
+    if (!scales_book) return simd().scale(scalings, count, to);
     for (uint64_t number = 0, here = 0; count; count -= here, first += here, to += here * sizeof(float), ++number) {
       here = std::min(count, scalings.run);
       std::memcpy(scaled, book, kFewSteps * sizeof(float));

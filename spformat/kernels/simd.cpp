@@ -106,8 +106,8 @@ const Simd kScalar = {
     table_of_columns_scalar,
     add_bits_scalar,
     count_bits,
-    scale_plain,
-    expand_scaled_plain,
+    scale_runs<PlainRun>,
+    expand_runs<PlainRun>,
 };
 
 const Simd& simd() { return *current().load(std::memory_order_relaxed); }

@@ -107,60 +107,37 @@ void expand_wide(const uint8_t* mask, const uint8_t* values, uint64_t elements, 
 }
 
 template <bool kWraps>
-class Scaled {
+class RunAvx2 {
  public:
-  explicit Scaled(const Scaling& scaling)
-      : scale_(_mm256_set1_ps(scaling.scale)), top_(_mm256_set1_ps(scaling.top)), modulus_(_mm256_set1_ps(scaling.modulus)) {}
-  __m256 of(__m256 steps) const {
+  explicit RunAvx2(const Scaling& scaling)
+      : scale_(_mm256_set1_ps(scaling.scale)), top_(_mm256_set1_ps(scaling.top)), modulus_(_mm256_set1_ps(scaling.modulus)),
+        plain_{scaling} {}
+
+  void scale(uint64_t count, uint8_t* values) const {
+    for (; count >= 8; count -= 8, values += 32) _mm256_storeu_ps(reinterpret_cast<float*>(values), eight(values));
+    plain_.scale(count, values);
+  }
+
+  const uint8_t* expand(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values, uint8_t* out) const {
+    for (; count >= 8; count -= 8, first += 8, out += 32) {
+      const unsigned m = load<uint16_t>(mask + first / 8) >> (first % 8) & 255u;
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), spread(m, _mm256_castps_si256(eight(values))));
+      values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
+    }
+    return plain_.expand(mask, first, count, values, out);
+  }
+
+ private:
+  __m256 eight(const uint8_t* from) const {
+    __m256 steps = _mm256_loadu_ps(reinterpret_cast<const float*>(from));
     if constexpr (kWraps)
       steps = _mm256_sub_ps(steps, _mm256_and_ps(_mm256_cmp_ps(steps, top_, _CMP_GT_OQ), modulus_));
     return _mm256_mul_ps(steps, scale_);
   }
 
- private:
   __m256 scale_, top_, modulus_;
+  PlainRun<kWraps> plain_;
 };
-
-template <bool kWraps>
-void scale_by(const Scalings& scalings, uint64_t count, uint8_t* values) {
-  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
-    const Scaled<kWraps> scaled(scaling);
-    for (; here >= 8; here -= 8, values += 32) {
-      auto* const at = reinterpret_cast<float*>(values);
-      _mm256_storeu_ps(at, scaled.of(_mm256_loadu_ps(at)));
-    }
-    scale_run(scaling, here, values);
-    values += 4 * here;
-  });
-}
-
-void scale_avx2(const Scalings& scalings, uint64_t count, uint8_t* values) {
-  return scalings.tops ? scale_by<true>(scalings, count, values) : scale_by<false>(scalings, count, values);
-}
-
-template <bool kWraps>
-const uint8_t* expand_by(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
-                         const Scalings& scalings, uint8_t* out) {
-  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
-    const Scaled<kWraps> scaled(scaling);
-    for (; here >= 8; here -= 8, first += 8, out += 32) {
-      const unsigned m = load<uint16_t>(mask + first / 8) >> (first % 8) & 255u;
-      const __m256 next = scaled.of(_mm256_loadu_ps(reinterpret_cast<const float*>(values)));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), spread(m, _mm256_castps_si256(next)));
-      values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
-    }
-    values = expand_run(mask, first, here, values, scaling, out);
-    first += here;
-    out += 4 * here;
-  });
-  return values;
-}
-
-const uint8_t* expand_scaled_avx2(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
-                                  const Scalings& scalings, uint8_t* out) {
-  if (scalings.tops) return expand_by<true>(mask, first, count, values, scalings, out);
-  return expand_by<false>(mask, first, count, values, scalings, out);
-}
 
 void unpack_codes_avx2(const uint8_t* packed, unsigned width, uint64_t count, uint8_t* codes) {
   const uint64_t bytes = ((uint64_t{1} << width) - 1) * 0x0101010101010101u;
@@ -235,8 +212,8 @@ const Simd kAvx2 = {
     table_of_columns_avx2,
     add_bits_avx2,
     count_bits,
-    scale_avx2,
-    expand_scaled_avx2,
+    scale_runs<RunAvx2>,
+    expand_runs<RunAvx2>,
 };
 
 }  // namespace spf

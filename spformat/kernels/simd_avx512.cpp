@@ -94,66 +94,44 @@ void join_avx512(const Split& split, const uint8_t* keys, const uint8_t* fields,
   join_range<Item>(split, keys, fields, i, count, values);
 }
 
+// Those of sixteen that are left, of which there are fewer.
+inline __mmask16 among(uint64_t left) { return static_cast<__mmask16>((1u << left) - 1); }
+
+// Most runs are short: their tails are done with a mask. To store with one takes many times as long as without.
 template <bool kWraps>
-class Scaled {
+class RunAvx512 {
  public:
-  explicit Scaled(const Scaling& scaling)
+  explicit RunAvx512(const Scaling& scaling)
       : scale_(_mm512_set1_ps(scaling.scale)), top_(_mm512_set1_ps(scaling.top)), modulus_(_mm512_set1_ps(scaling.modulus)) {}
+
+  void scale(uint64_t count, uint8_t* values) const {
+    for (; count >= 16; count -= 16, values += 64) _mm512_storeu_ps(values, of(_mm512_loadu_ps(values)));
+    if (count == 0) return;
+    const __mmask16 left = among(count);
+    _mm512_mask_storeu_ps(values, left, of(_mm512_maskz_loadu_ps(left, values)));
+  }
+
+  const uint8_t* expand(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values, uint8_t* out) const {
+    const auto next = [&](__mmask16 here) {
+      const auto m = static_cast<__mmask16>(load<uint32_t>(mask + first / 8) >> (first % 8) & here);
+      const __m512 found = of(_mm512_loadu_ps(values));  // before they are expanded: afterwards it takes longer
+      values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
+      return _mm512_maskz_expand_ps(m, found);
+    };
+    for (; count >= 16; count -= 16, first += 16, out += 64) _mm512_storeu_ps(out, next(0xFFFF));
+    if (count) _mm512_mask_storeu_ps(out, among(count), next(among(count)));
+    return values;
+  }
+
+ private:
   __m512 of(__m512 steps) const {
     if constexpr (kWraps)
       steps = _mm512_mask_sub_ps(steps, _mm512_cmp_ps_mask(steps, top_, _CMP_GT_OQ), steps, modulus_);
     return _mm512_mul_ps(steps, scale_);
   }
 
- private:
   __m512 scale_, top_, modulus_;
 };
-
-// Those of sixteen that are left, of which there are fewer.
-inline __mmask16 among(uint64_t left) { return static_cast<__mmask16>((1u << left) - 1); }
-
-// Most runs are short: their tails are done with a mask. To store with one takes many times as long as without.
-template <bool kWraps>
-void scale_by(const Scalings& scalings, uint64_t count, uint8_t* values) {
-  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
-    const Scaled<kWraps> scaled(scaling);
-    for (; here >= 16; here -= 16, values += 64) _mm512_storeu_ps(values, scaled.of(_mm512_loadu_ps(values)));
-    if (here == 0) return;
-    const __mmask16 left = among(here);
-    _mm512_mask_storeu_ps(values, left, scaled.of(_mm512_maskz_loadu_ps(left, values)));
-    values += 4 * here;
-  });
-}
-
-void scale_avx512(const Scalings& scalings, uint64_t count, uint8_t* values) {
-  return scalings.tops ? scale_by<true>(scalings, count, values) : scale_by<false>(scalings, count, values);
-}
-
-template <bool kWraps>
-const uint8_t* expand_by(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
-                         const Scalings& scalings, uint8_t* out) {
-  for_each_scaling(scalings, count, [&](uint64_t here, const Scaling& scaling) {
-    const Scaled<kWraps> scaled(scaling);
-    const auto next = [&](__mmask16 of) {
-      const auto m = static_cast<__mmask16>(load<uint32_t>(mask + first / 8) >> (first % 8) & of);
-      const __m512 found = scaled.of(_mm512_loadu_ps(values));  // before they are expanded: afterwards it takes longer
-      values += 4 * static_cast<unsigned>(_mm_popcnt_u32(m));
-      return _mm512_maskz_expand_ps(m, found);
-    };
-    for (; here >= 16; here -= 16, first += 16, out += 64) _mm512_storeu_ps(out, next(0xFFFF));
-    if (here == 0) return;
-    _mm512_mask_storeu_ps(out, among(here), next(among(here)));
-    first += here;
-    out += 4 * here;
-  });
-  return values;
-}
-
-const uint8_t* expand_scaled_avx512(const uint8_t* mask, uint64_t first, uint64_t count, const uint8_t* values,
-                                    const Scalings& scalings, uint8_t* out) {
-  if (scalings.tops) return expand_by<true>(mask, first, count, values, scalings, out);
-  return expand_by<false>(mask, first, count, values, scalings, out);
-}
 
 }  // namespace
 
@@ -181,8 +159,8 @@ Simd with_avx512(const Simd& avx2) {
   table.join[size_index(2)] = join_avx512<uint16_t>;
   table.join[size_index(4)] = join_avx512<uint32_t>;
   table.look_up[size_index(4)] = look_up_avx512_32;
-  table.scale = scale_avx512;
-  table.expand_scaled = expand_scaled_avx512;
+  table.scale = scale_runs<RunAvx512>;
+  table.expand_scaled = expand_runs<RunAvx512>;
   return table;
 }
 

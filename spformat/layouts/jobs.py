@@ -145,9 +145,7 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_LOADED_MEANWHILE = (
-    400_000  # bytes, in the time c that a thread costs the others: it has memory of its own to be cleared
-)
+_COST_OF_A_THREAD = 400_000  # bytes that one loads in the time c that another costs, whose memory is to be cleared
 _WORTH_A_THREAD = 1 << 18  # bytes; starting a thread costs some 30 us, in which one thread decodes about as much
 
 
@@ -162,7 +160,7 @@ def threads_for(moved: int, threads: int | None) -> int:
 def threads_to_load(size: int, threads: int | None) -> int:
     """The same for so many bytes that are decoded to fresh memory, where threads wait for each other: what takes one W
     takes n about W / n + c n, which is least for the square root of W / c."""
-    return max(1, min(threads or default_threads(), round(math.sqrt(size / _LOADED_MEANWHILE))))
+    return max(1, min(threads or default_threads(), round(math.sqrt(size / _COST_OF_A_THREAD))))
 
 
 def run(

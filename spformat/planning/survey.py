@@ -58,7 +58,7 @@ def survey(name: str, array: BitPatterns, dtype: DType, policy: Policy, threads:
         return Survey(dtype, array.shape, array.size, nonzeros, per_block, policy.fast, storage, Positions([]))
     histogram, few = _values(array, mask, dtype, policy.fast)
     dense_wins = (array.size - nonzeros) * dtype.itemsize <= nonzeros // 8 + _LEAST_STORAGE
-    if dense_wins and few and few.of_nonzeros.width <= 1:
+    if dense_wins and not policy.fast and few and few.of_elements and few.of_elements.width == 1:
         per_block = block_elements(mask.view, nonzeros, _ENTRIES_OF_BITS * policy.block_entries)
     positions = (
         dense_only(mask, per_block) if dense_wins else all_positions(mask, dtype.itemsize, per_block, policy.fast)

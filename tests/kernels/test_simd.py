@@ -168,10 +168,10 @@ def test_packed_codes_of_every_width_agree(width, itemsize):
         assert isinstance(codec_of(data), Codebook)
 
 
-def quantized(tensor):
+def quantized(tensor, **options):
     """The bytes of a file of a quantized tensor."""
     target = io.BytesIO()
-    with Writer(target, threads=1) as writer:
+    with Writer(target, threads=1, **options) as writer:
         add_quantized(writer, "t", Quantized(tensor))
     return target.getvalue()
 
@@ -180,3 +180,20 @@ def codec_of(data):
     """Of the values of the only tensor."""
     with Reader(data) as reader:
         return reader.entry("t").storage.coding.value
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize(("columns", "group"), [(5000, None), (5000, 700), (4999, 64), (3001, 17)])
+def test_blocks_that_start_within_a_run_agree(columns, group, bits, symmetric):
+    """Rows that are longer than a block, masks and dense, one of them all zero."""
+    rng = np.random.default_rng(columns)
+    for density in (0.2, 1.0):
+        array = (rng.normal(0.02, 0.1, (6, columns)) * (rng.random((6, columns)) < density)).astype(np.float32)
+        array[3] = 0
+        scheme = AffineScheme(bits, symmetric, axis=None if group else 0, group=group)
+        tensor = quantize_affine(array, scheme)
+        data = quantized(tensor, policy=Policy(block_entries=int(1100 * density)))
+        with Reader(data) as reader:
+            assert reader.entry("t").storage.blocks > 10
+        assert the_same(lambda data=data: outcome(data))[0] == tensor.dequantize().tobytes()
