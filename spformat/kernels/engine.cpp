@@ -100,10 +100,10 @@ void scale_block(const Block& b) {
   if (is_scaled(b) && !is_scaled_in_runs(b)) scale_elements(b);
 }
 
-// Of gaps that have fewer entries than the block has pages only those are touched that an entry lies on.
+// Those of gaps with fewer entries than pages are not: many of them may not be needed.
 void touch_pages(const Block& b, FreshPages& fresh) {
   const uint64_t bytes = b.elements * b.itemsize;
-  if (b.layout == kCsr && b.fresh && b.entries < bytes / kHugePage + 1) return;
+  if (b.layout == kCsr && !b.column && b.fresh && b.entries < bytes / kHugePage + 1) return;
   if (b.column) return fresh.touch(reinterpret_cast<uint8_t*>(b.data), b.row_elements * b.view_rows * b.itemsize);
   fresh.touch(place_of(b), bytes);
 }

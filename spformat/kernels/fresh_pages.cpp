@@ -25,7 +25,7 @@ bool FreshPages::try_to_touch(size_t page) {
   State untouched = kUntouched;
   if (states_[page].load(std::memory_order_relaxed) != kUntouched) return false;
   if (!states_[page].compare_exchange_strong(untouched, kTouched, std::memory_order_relaxed)) return false;
-  // Whatever lies there stays: a byte may have been written without a touch. Volatile, or else a compiler may only read it.
+  // What lies there stays: it may have been written without a touch. Volatile, or else a compiler may leave it out.
   __atomic_fetch_or(static_cast<volatile uint8_t*>(data_ + page * kHugePage), uint8_t{0}, __ATOMIC_RELAXED);
   states_[page].store(kThere, std::memory_order_release);
   return true;

@@ -14,8 +14,8 @@ class FreshPages {
   // Whole pages; of any other memory nothing is said. Throws std::bad_alloc.
   explicit FreshPages(const Memory& pages);
 
-  // Returns when the pages that these bytes lie on are there, each touched by one thread. Who waits for another touches the
-  // next one meanwhile.
+  // Returns when the pages that these bytes lie on are there, each touched by one thread, which changes nothing that lies on
+  // it. Who waits for another touches the next one meanwhile.
   void touch(const uint8_t* from, size_t bytes);
 
  private:

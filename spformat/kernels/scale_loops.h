@@ -12,7 +12,7 @@ namespace {
   store(value, (given > scaling.top ? given - scaling.modulus : given) * scaling.scale);
 }
 
-// The loops over one run, whose scaling is given; others may do less where no step wraps.
+// The loops over one run, whose scaling is given. Their vector twins do less where no step wraps.
 template <bool kWraps>
 struct PlainRun {
   const Scaling& scaling;

@@ -29,7 +29,7 @@ class Policy:
 
     layout: "auto" takes the smallest of all by exact size; "dense", "bitmask" and "csr" force one.
     gap: the gap code that "csr" must have; ignored by "auto".
-    block_entries: entries that a block should hold, 1 to 2**20; of codes of a bit, without zeros, twice as many.
+    block_entries: entries that a block should hold, 1 to 2**20; "auto" doubles it for coded signs (dense, a bit each).
     fast: no entropy coding, only raw and bit-packed streams.
     """
 

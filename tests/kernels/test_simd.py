@@ -186,14 +186,20 @@ def codec_of(data):
 @pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize(("columns", "group"), [(5000, None), (5000, 700), (4999, 64), (3001, 17)])
 def test_blocks_that_start_within_a_run_agree(columns, group, bits, symmetric):
-    """Rows that are longer than a block, masks and dense, one of them all zero."""
+    """Rows that are longer than a block, in gaps, masks and dense; of those with zeros one is all zero."""
     rng = np.random.default_rng(columns)
-    for density in (0.2, 1.0):
-        array = (rng.normal(0.02, 0.1, (6, columns)) * (rng.random((6, columns)) < density)).astype(np.float32)
-        array[3] = 0
+    layouts = set()
+    for density in (0.15, 0.85, 1.0):
+        signs = np.where(rng.random((6, columns)) < 0.5, np.float32(-0.1), np.float32(0.1))
+        array = signs * rng.uniform(0.3, 1, (6, columns)).astype(np.float32) * (rng.random((6, columns)) < density)
+        array[3] *= density == 1
         scheme = AffineScheme(bits, symmetric, axis=None if group else 0, group=group)
         tensor = quantize_affine(array, scheme)
         data = quantized(tensor, policy=Policy(block_entries=int(1100 * density)))
         with Reader(data) as reader:
-            assert reader.entry("t").storage.blocks > 10
+            storage = reader.entry("t").storage
+            assert storage.blocks > 10
+            assert isinstance(storage.coding.value, Scaled)
+            layouts.add(storage.layout.name)
         assert the_same(lambda data=data: outcome(data))[0] == tensor.dequantize().tobytes()
+    assert layouts >= {"bitmask", "dense"}
