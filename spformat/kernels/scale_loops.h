@@ -6,12 +6,6 @@
 namespace spf {
 namespace {
 
-// In one rounding: steps and moduli are integers of a few bits where any wrap.
-[[gnu::always_inline]] inline void scale_step(const Scaling& scaling, const uint8_t* step, uint8_t* value) {
-  const auto given = load<float>(step);
-  store(value, (given > scaling.top ? given - scaling.modulus : given) * scaling.scale);
-}
-
 // The loops over one run, whose scaling is given. Their vector twins do less where no step wraps.
 template <bool kWraps>
 struct PlainRun {

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "coding.h"
-#include "scale_loops.h"
 #include "simd.h"
 #include "transpose.h"
 

@@ -27,6 +27,12 @@ struct Scalings {
   }
 };
 
+// In one rounding: steps and moduli are integers of a few bits where any wrap.
+[[gnu::always_inline]] inline void scale_step(const Scaling& scaling, const uint8_t* step, uint8_t* value) {
+  const auto given = load<float>(step);
+  store(value, (given > scaling.top ? given - scaling.modulus : given) * scaling.scale);
+}
+
 // Steps of as many elements become what they stand for, in place.
 using Scale = void (*)(const Scalings& scalings, uint64_t count, uint8_t* values);
 
